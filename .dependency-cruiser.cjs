@@ -1,0 +1,92 @@
+// The direction of dependencies, as docs/architecture.md draws it: each folder of src/ may import itself and what its row names.
+const LAYERS = {
+  shared: [],
+  formats: ['shared', 'graph/tensor.ts'],
+  graph: ['shared'],
+  data: ['shared', 'formats', 'graph/tensor.ts'],
+  models: ['shared', 'formats', 'graph'],
+  lora: ['shared', 'formats', 'graph', 'models'],
+  engines: ['shared', 'formats', 'graph'],
+  export: ['shared', 'formats', 'graph', 'models', 'lora', 'engines'],
+  trainer: ['shared', 'formats', 'graph', 'data', 'models', 'lora', 'engines', 'export'],
+  cli: ['shared', 'formats', 'graph', 'data', 'models', 'lora', 'engines', 'export', 'trainer'],
+  // The editor starts the trainer as a process; it touches no tensor itself.
+  extension: ['shared', 'formats', 'data', 'trainer'],
+};
+
+/** Packages that one place alone may know. */
+const HOMES = {
+  vscode: '^src/extension/',
+  'onnxruntime-node': '^src/engines/',
+  '@tensorflow/tfjs-node-gpu': '^src/engines/tensorflow',
+  '@napi-rs/image': '^src/data/',
+  commander: '^src/cli/',
+};
+
+const NODE = `^(${require('node:module').builtinModules.join('|')})$`;
+
+const layerRules = Object.entries(LAYERS).map(([layer, allowed]) => ({
+  name: `layer-${layer}`,
+  comment: `src/${layer} may import ${allowed.length > 0 ? allowed.join(', ') : 'no other folder'}.`,
+  severity: 'error',
+  from: { path: `^src/${layer}/` },
+  to: { path: '^(src|webview|test|scripts)/', pathNot: [layer, ...allowed].map((folder) => `^src/${folder}(/|$)`) },
+}));
+
+const homeRules = Object.entries(HOMES).map(([name, home]) => ({
+  name: `home-of-${name}`,
+  comment: `${name} is imported in ${home.slice(1)} only.`,
+  severity: 'error',
+  from: { path: '^(src|webview)/', pathNot: home },
+  to: { path: `^(node_modules/)?${name}(/|$)` },
+}));
+
+/** @type {import('dependency-cruiser').IConfiguration} */
+module.exports = {
+  forbidden: [
+    ...layerRules,
+    ...homeRules,
+    {
+      name: 'webview-imports-shared-only',
+      severity: 'error',
+      from: { path: '^webview/' },
+      to: { path: '^(src|test|scripts)/', pathNot: '^src/shared/' },
+    },
+    {
+      name: 'pure-code-needs-no-node',
+      comment: 'src/graph is pure; what webview/ imports, directly or not, runs in a browser.',
+      severity: 'error',
+      from: { path: '^(src/graph|webview)/' },
+      to: { path: NODE, reachable: true },
+    },
+    {
+      name: 'shared-needs-no-node',
+      comment: 'Schemas and costs are also evaluated in a webview; only the reader of run folders touches files.',
+      severity: 'error',
+      from: { path: '^src/shared/', pathNot: '^src/shared/run-folder' },
+      to: { dependencyTypes: ['core'] },
+    },
+    { name: 'no-cycles', comment: 'Type-only cycles too.', severity: 'error', from: {}, to: { circular: true } },
+    { name: 'resolvable', severity: 'error', from: {}, to: { couldNotResolve: true, pathNot: '^vscode$' } },
+    {
+      name: 'declared',
+      comment: 'A package that is imported at run time stands in dependencies.',
+      severity: 'error',
+      from: { path: '^src/' },
+      to: {
+        dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'],
+        dependencyTypesNot: ['type-only'],
+        pathNot: '^(node_modules/)?(@types/)?vscode',
+      },
+    },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    // Sees `import type` as well.
+    tsPreCompilationDeps: true,
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'require', 'node', 'default', 'types'],
+    },
+  },
+};

@@ -1,0 +1,58 @@
+// One bundle per process. `--watch` rebuilds on change, `--production` minifies for the vsix.
+import { existsSync } from 'node:fs';
+import process from 'node:process';
+import esbuild from 'esbuild';
+
+const watch = process.argv.includes('--watch');
+const production = process.argv.includes('--production');
+
+/** Native packages stay outside: they load their binaries relative to their own folder. `vscode` is the editor itself. */
+const external = ['vscode', 'onnxruntime-node', '@napi-rs/image', '@tensorflow/tfjs-node-gpu'];
+
+/** @type {esbuild.BuildOptions} */
+const common = {
+  bundle: true,
+  platform: 'node',
+  target: 'node20.12',
+  external,
+  minify: production,
+  // Stack traces of a user's bug report name sources and lines.
+  sourcemap: production ? false : 'linked',
+  keepNames: production,
+  logLevel: 'warning',
+};
+
+/** CommonJS packages inside an ESM bundle still call `require` for Node's own modules. */
+const require =
+  "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);";
+
+/** @type {esbuild.BuildOptions[]} */
+const bundles = [
+  {
+    ...common,
+    format: 'esm',
+    entryPoints: {
+      cli: 'src/cli/main.ts',
+      trainer: 'src/trainer/main.ts',
+      'decode-worker': 'src/data/decode-worker.ts',
+    },
+    outdir: 'dist',
+    banner: { js: require },
+  },
+  // The oldest supported VS Code loads CommonJS extensions only.
+  {
+    ...common,
+    format: 'cjs',
+    entryPoints: { extension: 'src/extension/extension.ts' },
+    outdir: 'dist',
+    outExtension: { '.js': '.cjs' },
+  },
+].map((bundle) => ({
+  ...bundle,
+  entryPoints: Object.fromEntries(Object.entries(bundle.entryPoints).filter(([, path]) => existsSync(path))),
+}));
+
+for (const bundle of bundles) {
+  if (watch) await (await esbuild.context(bundle)).watch();
+  else await esbuild.build(bundle);
+}

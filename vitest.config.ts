@@ -1,0 +1,23 @@
+import { defineConfig } from 'vitest/config';
+
+const project = (name: string, timeout: number) => ({
+  extends: true as const,
+  test: { name, include: [`test/${name}/**/*.test.ts`], testTimeout: timeout, hookTimeout: timeout },
+});
+
+export default defineConfig({
+  test: {
+    // Native engines do not survive worker threads; each file gets a process. Two, because the engines use threads themselves.
+    pool: 'forks',
+    maxWorkers: 2,
+    // A missing snapshot is a failure, not a new expectation.
+    update: 'none',
+    projects: [
+      project('unit', 60_000),
+      // Runs the bundles in dist/: build first.
+      project('integration', 300_000),
+      // Compares with PyTorch, transformers and peft; only `npm run test:parity` runs it.
+      project('parity', 600_000),
+    ],
+  },
+});
