@@ -1,0 +1,197 @@
+/**
+ * The vocabulary that gradients, expansions and models are written in: one function an op, shapes and attributes typed.
+ * Numbers may stand where a value is expected; they become frozen scalars of the other operand's type.
+ */
+import type { Graph, Value } from './ir.ts';
+import { sameDim, sameShape } from './shape.ts';
+import type { Dim, Shape } from './shape.ts';
+import type { DType } from './tensor.ts';
+
+type Operand = Value | number;
+
+function lift(operand: Operand, other: Value): Value {
+  if (typeof operand !== 'number') return operand;
+  return other.graph.scalar(operand, other.dtype === 'int64' || other.dtype === 'int32' ? other.dtype : 'float32');
+}
+
+function binary(op: string) {
+  return (a: Operand, b: Operand): Value => {
+    const anchor = typeof a === 'number' ? b : a;
+    if (typeof anchor === 'number') throw new Error(`${op} of two numbers`);
+    return anchor.graph.apply(op, [lift(a, anchor), lift(b, anchor)])[0]!;
+  };
+}
+
+const unary =
+  (op: string) =>
+  (x: Value): Value =>
+    x.graph.apply(op, [x])[0]!;
+
+export const add = binary('Add');
+export const sub = binary('Sub');
+export const mul = binary('Mul');
+export const div = binary('Div');
+export const pow = binary('Pow');
+export const minimum = binary('Min');
+export const maximum = binary('Max');
+export const equal = binary('Equal');
+export const greater = binary('Greater');
+export const less = binary('Less');
+
+export const neg = unary('Neg');
+export const exp = unary('Exp');
+export const log = unary('Log');
+export const sqrt = unary('Sqrt');
+export const abs = unary('Abs');
+export const sign = unary('Sign');
+export const erf = unary('Erf');
+export const tanh = unary('Tanh');
+export const sigmoid = unary('Sigmoid');
+export const relu = unary('Relu');
+export const gelu = unary('Gelu');
+export const stopGradient = unary('StopGradient');
+
+export function where(condition: Value, a: Operand, b: Operand): Value {
+  const anchor = typeof a === 'number' ? b : a;
+  if (typeof anchor === 'number') throw new Error('Where of two numbers');
+  return condition.graph.apply('Where', [condition, lift(a, anchor), lift(b, anchor)])[0]!;
+}
+
+export function cast(x: Value, to: DType): Value {
+  return x.dtype === to ? x : x.graph.apply('Cast', [x], { to })[0]!;
+}
+
+export function reshape(x: Value, shape: Shape): Value {
+  return sameShape(x.shape, shape) ? x : x.graph.apply('Reshape', [x], { shape })[0]!;
+}
+
+export function expand(x: Value, shape: Shape): Value {
+  return sameShape(x.shape, shape) ? x : x.graph.apply('Expand', [x], { shape })[0]!;
+}
+
+export function transpose(x: Value, permutation: readonly number[]): Value {
+  if (permutation.every((axis, index) => axis === index)) return x;
+  return x.graph.apply('Transpose', [x], { permutation })[0]!;
+}
+
+export interface Reduction {
+  readonly axes: readonly number[];
+  readonly keepDims?: boolean;
+}
+
+const reduction =
+  (op: string) =>
+  (x: Value, { axes, keepDims = false }: Reduction): Value =>
+    axes.length === 0 ? x : x.graph.apply(op, [x], { axes, keepDims })[0]!;
+
+export const reduceSum = reduction('ReduceSum');
+export const reduceMean = reduction('ReduceMean');
+export const reduceMax = reduction('ReduceMax');
+
+/** x[start:end] along one axis. */
+export function slice(x: Value, axis: number, start: number, end: number, step = 1): Value {
+  return x.graph.apply('Slice', [x], { axis, start, end, step })[0]!;
+}
+
+/** Constant padding: `before` and `after` elements on every axis. */
+export function pad(x: Value, before: readonly number[], after: readonly number[], value = 0): Value {
+  if ([...before, ...after].every((amount) => amount === 0)) return x;
+  return x.graph.apply('Pad', [x], { before, after, value })[0]!;
+}
+
+export function concat(values: readonly Value[], axis: number): Value {
+  return values.length === 1 ? values[0]! : values[0]!.graph.apply('Concat', values, { axis })[0]!;
+}
+
+export function gather(x: Value, indices: Value, axis: number, module?: string): Value {
+  return x.graph.apply('Gather', [x, indices], { axis }, module)[0]!;
+}
+
+export interface MatMulFlags {
+  readonly transA?: boolean;
+  readonly transB?: boolean;
+  /** The first axis is the matrix row and the second the batch: [rows, batch, columns]. */
+  readonly transBatchA?: boolean;
+  readonly transBatchB?: boolean;
+  readonly alpha?: number;
+}
+
+/** alpha · A·B over the last two axes, broadcasting the others. */
+export function matmul(a: Value, b: Value, flags: MatMulFlags = {}): Value {
+  return a.graph.apply('MatMul', [a, b], { ...flags })[0]!;
+}
+
+export interface GemmFlags {
+  readonly transA?: boolean;
+  readonly transB?: boolean;
+  readonly alpha?: number;
+}
+
+/** alpha · A·B + C of matrices; C broadcasts. */
+export function gemm(a: Value, b: Value, c?: Value, flags: GemmFlags = {}): Value {
+  return a.graph.apply('Gemm', [a, b, c], { ...flags })[0]!;
+}
+
+/** x·Wᵀ + b with W (out, in) as PyTorch keeps it; x [..., in]. */
+export function linear(x: Value, weight: Value, bias: Value | undefined, module?: string): Value {
+  return x.graph.apply('Linear', [x, weight, bias], {}, module)[0]!;
+}
+
+export interface ConvOptions {
+  readonly strides: readonly number[];
+  /** Top, left, bottom, right. */
+  readonly pads: readonly number[];
+  readonly dilations: readonly number[];
+  readonly groups: number;
+}
+
+/** Two-dimensional convolution: x [N, C, H, W], weight (out, in / groups, kh, kw). */
+export function conv(x: Value, weight: Value, bias: Value | undefined, options: ConvOptions, module?: string): Value {
+  return x.graph.apply('Conv', [x, weight, bias], { ...options }, module)[0]!;
+}
+
+export function softmax(x: Value, axis = -1): Value {
+  return x.graph.apply('Softmax', [x], { axis })[0]!;
+}
+
+export function logSoftmax(x: Value): Value {
+  return x.graph.apply('LogSoftmax', [x])[0]!;
+}
+
+/** Over the last axis. Without scale and bias the result is the normalised x itself. */
+export function layerNormalization(
+  x: Value,
+  scale: Value | undefined,
+  bias: Value | undefined,
+  epsilon: number,
+): Value {
+  return x.graph.apply('LayerNormalization', [x, scale, bias], { epsilon })[0]!;
+}
+
+export interface AttentionOptions {
+  readonly heads: number;
+  readonly scale: number;
+}
+
+/** Multi-head attention over sequence-first tokens: q [Tq, B, D], k and v [Tk, B, D] → [Tq, B, D]. */
+export function attention(q: Value, k: Value, v: Value, options: AttentionOptions): Value {
+  return q.graph.apply('Attention', [q, k, v], { ...options })[0]!;
+}
+
+/** Σ weightᵢ · crossEntropy(logitsᵢ, labelᵢ): logits [B, K], labels int32 [B], weights [B]. */
+export function crossEntropy(logits: Value, labels: Value, weights: Value, labelSmoothing = 0): Value {
+  return logits.graph.apply('CrossEntropy', [logits, labels, weights], { labelSmoothing })[0]!;
+}
+
+/** Sums a gradient over the axes along which `shape` was stretched by broadcasting. */
+export function unbroadcast(gradient: Value, shape: Shape): Value {
+  const extra = gradient.shape.length - shape.length;
+  const axes = gradient.shape.flatMap((dim: Dim, axis) =>
+    axis < extra || (shape[axis - extra] === 1 && !sameDim(dim, 1)) ? [axis] : [],
+  );
+  return reshape(reduceSum(gradient, { axes, keepDims: true }), shape);
+}
+
+export function ones(graph: Graph, shape: Shape): Value {
+  return expand(graph.scalar(1), shape);
+}

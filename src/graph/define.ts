@@ -1,0 +1,117 @@
+/**
+ * What an op is. Each has one home, `ops/<op>.ts`: its shape rule, its gradient, how an engine is told to compute it, what it
+ * costs, and the cases that test it. `ops/index.ts` lists them.
+ */
+import type { Attributes, Value, ValueType } from './ir.ts';
+import type { Shape } from './shape.ts';
+import type { DType } from './tensor.ts';
+
+type Operands = readonly (Value | undefined)[];
+
+/** A node as its gradient and its expansion see it. */
+export interface Applied<Inputs extends Operands = Operands, A = Attributes> {
+  readonly inputs: Inputs;
+  readonly outputs: readonly Value[];
+  readonly attributes: A;
+}
+
+/** Called only when that input's gradient is needed; undefined where an input has none. */
+export type LazyGradient = (() => Value) | undefined;
+
+export type OnnxAttribute =
+  | { readonly int: number }
+  | { readonly ints: readonly number[] }
+  | { readonly float: number }
+  | { readonly string: string };
+
+/** What an ONNX form writes with. Values go by their names in the file; `''` is an absent optional input. */
+export interface OnnxWriter {
+  /** ONNX Runtime's own operators (FusedMatMul) may be used. */
+  readonly contrib: boolean;
+  node(
+    type: string,
+    inputs: readonly string[],
+    outputs: readonly string[],
+    attributes?: Readonly<Record<string, OnnxAttribute | undefined>>,
+    domain?: 'com.microsoft',
+  ): void;
+  /** A fresh name for a value between two nodes of one form. */
+  fresh(hint: string): string;
+  /** A constant int64 vector. */
+  ints(values: readonly number[]): string;
+  /** An int64 vector holding a shape; symbolic dimensions are read from the graph's inputs when it runs. */
+  shape(shape: Shape): string;
+  /** A constant scalar. */
+  scalar(value: number, dtype: DType): string;
+  /** A constant of known shape, one value throughout. */
+  filled(value: number, shape: Shape, dtype: DType): string;
+}
+
+/** A node as its ONNX form sees it: names to write, types to choose by. */
+export interface OnnxSite<Inputs extends Operands = Operands, A = Attributes> extends Applied<Inputs, A> {
+  readonly names: { readonly [K in keyof Inputs]: string };
+  readonly results: readonly string[];
+}
+
+/** A node as its TensorFlow form will see it (issue 5 gives it a writer). */
+export type TensorFlowForm = never;
+
+/** The form an op has for each engine, or a body of other ops, which then serves every engine. */
+type Forms<Inputs extends Operands, A> =
+  | {
+      readonly expand: (site: Pick<Applied<Inputs, A>, 'inputs' | 'attributes'>) => readonly Value[];
+      readonly onnx?: never;
+    }
+  | {
+      readonly expand?: never;
+      readonly onnx: (writer: OnnxWriter, site: OnnxSite<Inputs, A>) => void;
+      readonly tensorflow?: TensorFlowForm;
+    };
+
+/** One row of the op table. A list of numbers is the shape of a normally distributed float32 input. */
+export interface OpCase<A = Attributes> {
+  readonly inputs: readonly (readonly number[] | CaseTensor | undefined)[];
+  readonly attributes?: A;
+  readonly why?: string;
+}
+
+export interface CaseTensor {
+  readonly shape: readonly number[];
+  readonly dtype?: DType;
+  /** Exact values (indices, masks), or an interval that random values keep within, away from a kink or a pole. */
+  readonly values?: readonly number[] | { readonly from: number; readonly to: number };
+  /** Not differentiated: an index, or frozen by definition of the op. */
+  readonly frozen?: boolean;
+}
+
+type Dims = readonly (readonly number[])[];
+
+export type OpDefinition<Inputs extends Operands = Operands, A = Attributes> = Forms<Inputs, A> & {
+  readonly name: string;
+  readonly shape: (inputs: Inputs, attributes: A) => readonly ValueType[];
+  /** Vector–Jacobian product: gradients of the outputs in (undefined where none arrives), one of each input out. */
+  readonly vjp: (site: Applied<Inputs, A>, gradients: readonly (Value | undefined)[]) => readonly LazyGradient[];
+  /** Floating-point operations from concrete shapes, absent inputs as []; where left out, one an output element. */
+  readonly flops?: (inputs: Dims, outputs: Dims, attributes: A) => number;
+  readonly cases: readonly [OpCase<A>, OpCase<A>, OpCase<A>, ...OpCase<A>[]];
+};
+
+/**
+ * Types one op. The registry holds ops with their types erased: inputs and attributes are checked where a node is made
+ * (build.ts, the importers), not where it is looked up.
+ */
+export function defineOp<Inputs extends Operands, A extends object = Record<never, never>>(
+  definition: OpDefinition<Inputs, A>,
+): OpDefinition {
+  return definition as unknown as OpDefinition;
+}
+
+/** The ONNX form of an op that ONNX has under `type` with the same inputs and outputs and no attributes. */
+export function sameInOnnx(type: string) {
+  return (writer: OnnxWriter, { names, results }: Pick<OnnxSite<readonly Value[]>, 'names' | 'results'>): void => {
+    writer.node(type, names, results);
+  };
+}
+
+/** For ops without a gradient: comparisons, indices. */
+export const noGradient = (): readonly LazyGradient[] => [];

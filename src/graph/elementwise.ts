@@ -1,0 +1,67 @@
+/** Ops that work on each element alone differ in two lines: their name and their derivative. */
+import { unbroadcast } from './build.ts';
+import { defineOp, sameInOnnx } from './define.ts';
+import type { OpCase, OpDefinition } from './define.ts';
+import { like } from './ir.ts';
+import type { Value } from './ir.ts';
+import { broadcast } from './shape.ts';
+
+type Cases = readonly [OpCase<object>, OpCase<object>, OpCase<object>, ...OpCase<object>[]];
+
+interface Unary {
+  /** dx from x, y = f(x) and dy. */
+  readonly gradient: (x: Value, y: Value, dy: Value) => Value;
+  /** Three shapes unless the op has a domain or a kink to keep away from. */
+  readonly cases?: Cases;
+  readonly flops?: number;
+}
+
+const SHAPES: Cases = [{ inputs: [[3]] }, { inputs: [[2, 3]] }, { inputs: [[2, 3, 4]] }];
+
+/** y = f(x), which ONNX has under the same name. */
+export function defineUnary(name: string, { gradient, cases = SHAPES, flops = 1 }: Unary): OpDefinition {
+  return defineOp<[x: Value], object>({
+    name,
+    shape: ([x]) => [like(x)],
+    vjp: ({ inputs: [x], outputs: [y] }, [dy]) => [() => gradient(x, y!, dy!)],
+    onnx: sameInOnnx(name),
+    flops: (_, [y]) => flops * y!.reduce((size, dim) => size * dim, 1),
+    cases,
+  });
+}
+
+interface Binary {
+  /** Gradients of the broadcast operands; summing back to their shapes is done here. */
+  readonly gradients: readonly [
+    (a: Value, b: Value, y: Value, dy: Value) => Value,
+    (a: Value, b: Value, y: Value, dy: Value) => Value,
+  ];
+  readonly cases?: Cases;
+}
+
+const PAIRS: Cases = [
+  { inputs: [[3], [3]] },
+  { inputs: [[2, 3, 4], [4]], why: 'the second operand is stretched' },
+  {
+    inputs: [
+      [2, 1, 4],
+      [3, 1],
+    ],
+    why: 'both are',
+  },
+  { inputs: [[], [2, 2]], why: 'a scalar' },
+];
+
+/** y = f(a, b) with broadcasting, which ONNX has under the same name. */
+export function defineBinary(name: string, { gradients, cases = PAIRS }: Binary): OpDefinition {
+  return defineOp<[a: Value, b: Value], object>({
+    name,
+    shape: ([a, b]) => [like(a, broadcast(a.shape, b.shape))],
+    vjp: ({ inputs: [a, b], outputs: [y] }, [dy]) => [
+      () => unbroadcast(gradients[0](a, b, y!, dy!), a.shape),
+      () => unbroadcast(gradients[1](a, b, y!, dy!), b.shape),
+    ],
+    onnx: sameInOnnx(name),
+    cases,
+  });
+}

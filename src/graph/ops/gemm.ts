@@ -1,0 +1,60 @@
+import { gemm as product, unbroadcast } from '../build.ts';
+import type { GemmFlags } from '../build.ts';
+import { defineOp } from '../define.ts';
+import { like } from '../ir.ts';
+import type { Value } from '../ir.ts';
+import { broadcast, formatDim, sameDim, sameShape, ShapeError } from '../shape.ts';
+
+/** alpha · op(A)·op(B) + C of matrices; C broadcasts to the product. */
+export const gemm = defineOp<[a: Value, b: Value, c: Value | undefined], GemmFlags>({
+  name: 'Gemm',
+  shape: ([a, b, c], { transA, transB }) => {
+    if (a.shape.length !== 2 || b.shape.length !== 2) throw new ShapeError('operands must be matrices');
+    const [rows, inner] = transA ? [a.shape[1]!, a.shape[0]!] : [a.shape[0]!, a.shape[1]!];
+    const [outer, columns] = transB ? [b.shape[1]!, b.shape[0]!] : [b.shape[0]!, b.shape[1]!];
+    if (!sameDim(inner, outer))
+      throw new ShapeError(`inner dimensions ${formatDim(inner)} and ${formatDim(outer)} differ`);
+    if (c !== undefined && !sameShape(broadcast(c.shape, [rows, columns]), [rows, columns]))
+      throw new ShapeError('C does not broadcast');
+    return [like(a, [rows, columns])];
+  },
+  vjp: ({ inputs: [a, b, c], attributes: { transA = false, transB = false, alpha = 1 } }, [dy]) => [
+    () =>
+      transA
+        ? product(b, dy!, undefined, { transA: transB, transB: true, alpha })
+        : product(dy!, b, undefined, { transB: !transB, alpha }),
+    () =>
+      transB
+        ? product(dy!, a, undefined, { transA: true, transB: transA, alpha })
+        : product(a, dy!, undefined, { transA: !transA, alpha }),
+    c && (() => unbroadcast(dy!, c.shape)),
+  ],
+  onnx: (w, { names: [a, b, c], results, attributes: { transA, transB, alpha } }) => {
+    w.node('Gemm', c === '' ? [a, b] : [a, b, c], results, {
+      transA: transA ? { int: 1 } : undefined,
+      transB: transB ? { int: 1 } : undefined,
+      alpha: alpha === undefined ? undefined : { float: alpha },
+    });
+  },
+  flops: ([a], [y], { transA }) => 2 * (transA ? a![0]! : a![1]!) * y![0]! * y![1]!,
+  cases: [
+    { inputs: [[2, 3], [3, 4], undefined], attributes: {} },
+    { inputs: [[3, 2], [4, 3], [4]], attributes: { transA: true, transB: true, alpha: 0.5 } },
+    {
+      inputs: [
+        [3, 2],
+        [3, 4],
+        [2, 1],
+      ],
+      attributes: { transA: true },
+    },
+    {
+      inputs: [
+        [2, 3],
+        [4, 3],
+        [2, 4],
+      ],
+      attributes: { transB: true },
+    },
+  ],
+});

@@ -1,0 +1,24 @@
+import { reshape as back } from '../build.ts';
+import { defineOp } from '../define.ts';
+import { like } from '../ir.ts';
+import type { Value } from '../ir.ts';
+import { elements, formatShape, sameDim, ShapeError } from '../shape.ts';
+import type { Shape } from '../shape.ts';
+
+export const reshape = defineOp<[x: Value], { shape: Shape }>({
+  name: 'Reshape',
+  shape: ([x], { shape }) => {
+    if (!sameDim(elements(x.shape), elements(shape))) throw new ShapeError(`cannot become ${formatShape(shape)}`);
+    return [like(x, shape)];
+  },
+  vjp: ({ inputs: [x] }, [dy]) => [() => back(dy!, x.shape)],
+  onnx: (w, { names: [x], results, attributes: { shape } }) => {
+    w.node('Reshape', [x, w.shape(shape)], results);
+  },
+  flops: () => 0,
+  cases: [
+    { inputs: [[2, 6]], attributes: { shape: [3, 4] } },
+    { inputs: [[2, 3]], attributes: { shape: [6] } },
+    { inputs: [[1]], attributes: { shape: [] }, why: 'to a scalar' },
+  ],
+});

@@ -1,0 +1,17 @@
+import { defineOp, noGradient, sameInOnnx } from '../define.ts';
+import { like } from '../ir.ts';
+import type { Value } from '../ir.ts';
+
+/** y = x, and no gradient passes: DoRA's norm is detached this way. */
+export const stopGradient = defineOp<[x: Value]>({
+  name: 'StopGradient',
+  shape: ([x]) => [like(x)],
+  vjp: noGradient,
+  onnx: sameInOnnx('Identity'),
+  flops: () => 0,
+  cases: [
+    { inputs: [{ shape: [3], frozen: true }] },
+    { inputs: [{ shape: [2, 3], frozen: true }] },
+    { inputs: [{ shape: [], frozen: true }] },
+  ],
+});
