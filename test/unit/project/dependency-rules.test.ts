@@ -11,6 +11,8 @@ const ROOT = join(import.meta.dirname, '../../..');
 const BROKEN = {
   'src/shared/errors.ts': `import { g } from '../graph/g.ts'; // layer-shared`,
   'src/shared/cost.ts': `import { join } from 'node:path'; // pure-code-needs-no-node`,
+  'src/shared/run/events.ts': `import { readRun } from './read-run.ts'; // pure-code-needs-no-node`,
+  'src/shared/run/read-run.ts': `import fs from 'node:fs';`,
   'src/graph/g.ts': `import type { T } from '../engines/e.ts'; // layer-graph`,
   'src/graph/files.ts': `import fs from 'node:fs'; // pure-code-needs-no-node`,
   'src/graph/a.ts': `import type { B } from './b.ts'; // no-cycles`,
@@ -26,6 +28,7 @@ const BROKEN = {
 };
 
 const SOUND = {
+  'src/shared/run/read-run.ts': `import fs from 'node:fs';`,
   'src/shared/errors.ts': '',
   'src/graph/tensor.ts': `import { e } from '../shared/errors.ts';`,
   'src/formats/f.ts': `import { t } from '../graph/tensor.ts';\nimport fs from 'node:fs';`,
