@@ -2,7 +2,7 @@
  * The vocabulary that gradients, expansions and models are written in: one function an op, shapes and attributes typed.
  * Numbers may stand where a value is expected; they become frozen scalars of the other operand's type.
  */
-import type { Graph, Value } from './ir.ts';
+import type { Value } from './ir.ts';
 import { sameDim, sameShape } from './shape.ts';
 import type { Dim, Shape } from './shape.ts';
 import type { DType } from './tensor.ts';
@@ -49,6 +49,7 @@ export const tanh = unary('Tanh');
 export const sigmoid = unary('Sigmoid');
 export const relu = unary('Relu');
 export const gelu = unary('Gelu');
+export const silu = unary('Silu');
 export const stopGradient = unary('StopGradient');
 
 export function where(condition: Value, a: Operand, b: Operand): Value {
@@ -192,6 +193,45 @@ export function unbroadcast(gradient: Value, shape: Shape): Value {
   return reshape(reduceSum(gradient, { axes, keepDims: true }), shape);
 }
 
-export function ones(graph: Graph, shape: Shape): Value {
-  return expand(graph.scalar(1), shape);
+export interface LoraScale {
+  /** alpha / r, or alpha / √r. */
+  readonly scale: number;
+}
+
+/** A Linear with its adapter: see ops/lora-linear.ts. The pass choose-lora-form.ts decides whether it is merged. */
+export function loraLinear(
+  x: Value,
+  weight: Value,
+  bias: Value | undefined,
+  a: Value,
+  b: Value,
+  options: LoraScale,
+  module?: string,
+): Value {
+  return x.graph.apply('LoraLinear', [x, weight, bias, a, b, undefined], { ...options, merged: true }, module)[0]!;
+}
+
+/** A Conv with its adapter: see ops/lora-conv.ts. */
+export function loraConv(
+  x: Value,
+  weight: Value,
+  bias: Value | undefined,
+  a: Value,
+  b: Value,
+  options: LoraScale & ConvOptions,
+  module?: string,
+): Value {
+  return x.graph.apply('LoraConv', [x, weight, bias, a, b], { ...options, merged: false }, module)[0]!;
+}
+
+/** Rows of an embedding table with its adapter: see ops/lora-embedding.ts. */
+export function loraEmbedding(
+  indices: Value,
+  table: Value,
+  a: Value,
+  b: Value,
+  options: LoraScale,
+  module?: string,
+): Value {
+  return indices.graph.apply('LoraEmbedding', [indices, table, a, b], { ...options }, module)[0]!;
 }

@@ -1,4 +1,5 @@
 /** Graph in, graph out: how every pass is written. */
+import { nameOf } from './ir.ts';
 import type { Graph, Node, Value } from './ir.ts';
 
 /** Where a pass stands in the new graph. */
@@ -12,39 +13,52 @@ export interface Site {
 /** What stands in for a node: its outputs, written into the new graph; undefined copies the node as it is. */
 export type Visit = (site: Site) => readonly Value[] | undefined;
 
-export interface Rewritten {
-  readonly graph: Graph;
-  /** The new value of an old one that the new graph still computes. */
-  readonly valueOf: (old: Value) => Value;
+export interface Rewriting {
+  readonly visit?: Visit;
+  /** Nodes that are left out; nothing that stays may read them. */
+  readonly skip?: (node: Node) => boolean;
+  /** What an input or a constant of the old graph is in the new one; undefined copies it. */
+  readonly replace?: (leaf: Value, graph: Graph) => Value | undefined;
 }
 
-/** Walks a graph in order and writes a new one. Inputs and outputs keep their names; constants move as they are needed. */
-export function rewrite(from: Graph, visit: Visit, keep: (node: Node) => boolean = () => true): Rewritten {
+/** A new graph, node by node. Inputs and outputs keep their names; constants come along when something reads them. */
+export function rewrite(from: Graph, rewriting: Rewriting): Graph {
   const graph = from.empty();
+  for (const [name, value] of embed(from, graph, rewriting)) graph.output(name, value);
+  return graph;
+}
+
+/** Writes one graph into another; returns what its outputs are there. */
+export function embed(from: Graph, graph: Graph, { visit, skip, replace }: Rewriting): Map<string, Value> {
   const values = new Map<Value, Value>();
-  for (const input of from.inputs) {
-    if (input.source.kind === 'input') {
-      const { name, trainable } = input.source;
-      values.set(input, graph.input(name, input.shape, input.dtype, { trainable }));
-    }
-  }
-  const valueOf = (old: Value): Value => {
+  const copied = (old: Value): Value => {
     const known = values.get(old);
     if (known !== undefined) return known;
-    if (old.source.kind !== 'constant') throw new Error('a value is read before it is written');
-    const constant = graph.constant(old.source.tensor, old.source.name);
-    values.set(old, constant);
-    return constant;
+    const leaf = replace?.(old, graph) ?? copyLeaf(old, graph);
+    values.set(old, leaf);
+    return leaf;
   };
+  // Inputs first and in order: they are a graph's signature, read or not.
+  from.inputs.forEach(copied);
   for (const node of from.nodes) {
-    if (!keep(node)) continue;
-    const inputs = node.inputs.map((input) => input && valueOf(input));
-    const outputs = visit({ graph, node, inputs }) ?? graph.apply(node.op, inputs, node.attributes, node.module);
+    if (skip?.(node)) continue;
+    const inputs = node.inputs.map((input) => input && copied(input));
+    const outputs = visit?.({ graph, node, inputs }) ?? graph.apply(node.op, inputs, node.attributes, node.module);
     node.outputs.forEach((output, index) => {
       const replacement = outputs[index];
       if (replacement !== undefined) values.set(output, replacement);
     });
   }
-  for (const [name, value] of from.outputs) graph.output(name, valueOf(value));
-  return { graph, valueOf };
+  return new Map([...from.outputs].map(([name, value]) => [name, copied(value)]));
+}
+
+function copyLeaf(old: Value, graph: Graph): Value {
+  switch (old.source.kind) {
+    case 'constant':
+      return graph.constant(old.source.tensor, old.source.name);
+    case 'input':
+      return graph.input(nameOf(old)!, old.shape, old.dtype, { trainable: old.source.trainable });
+    case 'node':
+      throw new Error(`${old.source.node.op} is read before it is written`);
+  }
 }

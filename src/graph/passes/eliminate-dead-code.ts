@@ -4,14 +4,10 @@ import { rewrite } from '../rewrite.ts';
 
 export function eliminateDeadCode(graph: Graph): Graph {
   const live = liveNodes(graph);
-  return rewrite(
-    graph,
-    () => undefined,
-    (node) => live.has(node),
-  ).graph;
+  return rewrite(graph, { skip: (node) => !live.has(node) });
 }
 
-export function liveNodes(graph: Graph): ReadonlySet<Node> {
+function liveNodes(graph: Graph): ReadonlySet<Node> {
   const live = new Set<Node>();
   for (const { source } of graph.outputs.values()) if (source.kind === 'node') live.add(source.node);
   for (const node of [...graph.nodes].reverse()) {

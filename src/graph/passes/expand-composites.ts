@@ -6,9 +6,9 @@ import { rewrite } from '../rewrite.ts';
 export function expandComposites(graph: Graph): Graph {
   let current = graph;
   while (current.nodes.some(({ op }) => lookUp(op).expand !== undefined)) {
-    current = rewrite(current, ({ node, inputs }) =>
-      lookUp(node.op).expand?.({ inputs, attributes: node.attributes }),
-    ).graph;
+    current = rewrite(current, {
+      visit: ({ node, inputs }) => lookUp(node.op).expand?.({ inputs, attributes: node.attributes }),
+    });
   }
   return current;
 }

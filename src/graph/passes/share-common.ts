@@ -4,12 +4,12 @@ import { rewrite } from '../rewrite.ts';
 
 export function shareCommon(graph: Graph): Graph {
   const seen = new Map<string, readonly Value[]>();
-  return rewrite(graph, ({ graph: to, node, inputs }) => {
-    const key = `${node.op} ${inputs.map((input) => input?.id ?? '').join()} ${JSON.stringify(node.attributes)} ${node.module ?? ''}`;
-    const existing = seen.get(key);
-    if (existing !== undefined) return existing;
-    const outputs = to.apply(node.op, inputs, node.attributes, node.module);
-    seen.set(key, outputs);
-    return outputs;
-  }).graph;
+  return rewrite(graph, {
+    visit: ({ graph: to, node: { op, attributes, module }, inputs }) => {
+      const key = JSON.stringify([op, inputs.map((input) => input?.id ?? null), attributes, module ?? null]);
+      const outputs = seen.get(key) ?? to.apply(op, inputs, attributes, module);
+      seen.set(key, outputs);
+      return outputs;
+    },
+  });
 }

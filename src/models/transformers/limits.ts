@@ -1,0 +1,10 @@
+/** What a config.json may ask for: enough for every published vision model, too little to exhaust the machine. */
+import { z } from 'zod';
+
+/** ViT-22B has 6144 wide layers and 24 576 wide MLPs. */
+const MAX_SIZE = 2 ** 16;
+/** ViT-22B has 48 layers. */
+const MAX_LAYERS = 256;
+
+export const size = z.int().min(1).max(MAX_SIZE);
+export const layerCount = z.int().min(1).max(MAX_LAYERS);
