@@ -1,0 +1,88 @@
+/**
+ * Writes what happens in a run: `events.jsonl`, the numbers again as `metrics.csv`, and words into `trainer.log`. Lines are
+ * gathered for a moment, since a small model takes hundreds of steps a second; those that a resumption or a view depends on
+ * are written at once and forced to the disk.
+ */
+import { join } from 'node:path';
+import { writeFileAtomic } from '../formats/atomic-write.ts';
+import { readEvents } from '../shared/run/event-log.ts';
+import { effectiveEvents, type NewRunEvent, type RunEvent, type RunEventType } from '../shared/run/events.ts';
+import { RUN_PATHS } from '../shared/run/layout.ts';
+import { Appender } from './appender.ts';
+import { METRICS_HEADER, metricsRow } from './metrics.ts';
+
+/** How old the numbers on a screen may be. */
+const FLUSH_MS = 200;
+
+/** Steps follow each other closely; every other event is awaited by somebody. */
+const GATHERED: ReadonlySet<RunEventType> = new Set(['step']);
+/** What must not be lost in a power cut: the files these speak of are themselves forced to the disk. */
+const DURABLE: ReadonlySet<RunEventType> = new Set(['checkpoint', 'best', 'finished', 'stopped', 'failed']);
+
+export class RunLog {
+  readonly #events: Appender;
+  readonly #metrics: Appender;
+  readonly #log: Appender;
+  #seq: number;
+  #flushed = 0;
+  #timer: NodeJS.Timeout | undefined;
+
+  private constructor(folder: string, seq: number) {
+    this.#events = new Appender(join(folder, RUN_PATHS.events));
+    this.#metrics = new Appender(join(folder, RUN_PATHS.metrics));
+    this.#log = new Appender(join(folder, RUN_PATHS.log));
+    this.#seq = seq;
+  }
+
+  /**
+   * Goes on after the last event in the folder; a line that a killed process left torn is ended first. `resumedAt` are the
+   * updates done by the checkpoint that training goes on from: the table forgets what was recorded past it.
+   */
+  static async open(folder: string, resumedAt = 0): Promise<RunLog> {
+    const { events, offset } = await readEvents(folder);
+    const measured = effectiveEvents(events).filter((event) => !('step' in event) || event.step <= resumedAt);
+    const metrics = join(folder, RUN_PATHS.metrics);
+    await writeFileAtomic(metrics, METRICS_HEADER + measured.map(metricsRow).join(''));
+    const log = new RunLog(folder, events.at(-1)?.seq ?? 0);
+    if (log.#events.size() > offset) log.#events.add('\n');
+    return log;
+  }
+
+  /** Throws an `InputError` naming the file when the disk is full. */
+  record(event: NewRunEvent): void {
+    const numbered: RunEvent = { ...event, seq: ++this.#seq, time: Date.now() };
+    this.#events.add(`${JSON.stringify(numbered)}\n`);
+    this.#metrics.add(metricsRow(numbered));
+    if (DURABLE.has(event.type)) this.sync();
+    else if (!GATHERED.has(event.type) || Date.now() - this.#flushed >= FLUSH_MS) this.flush();
+    else
+      this.#timer ??= setTimeout(() => {
+        this.flush();
+      }, FLUSH_MS).unref();
+  }
+
+  /** A line for `trainer.log`, with its time. */
+  log(message: string): void {
+    this.#log.add(`${new Date().toISOString()} ${message}\n`);
+    this.#log.flush();
+  }
+
+  flush(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#flushed = Date.now();
+    this.#events.flush();
+    this.#metrics.flush();
+  }
+
+  sync(): void {
+    this.flush();
+    this.#events.sync();
+    this.#metrics.sync();
+  }
+
+  close(): void {
+    this.sync();
+    for (const file of [this.#events, this.#metrics, this.#log]) file.close();
+  }
+}

@@ -1,0 +1,73 @@
+/**
+ * The graphs of training: adapted model + images + loss, and for a training step the gradients. Images enter as the bytes they were
+ * decoded to; a batch of uint8 is a quarter of the copying, and normalising costs nothing inside the graph.
+ */
+import { trainableGradients } from '../graph/autodiff.ts';
+import { add, cast, crossEntropy, mul, transpose } from '../graph/build.ts';
+import { nameOf } from '../graph/ir.ts';
+import type { Graph, Value } from '../graph/ir.ts';
+import { foldBatchNormalization } from '../graph/passes/fold-batch-normalization.ts';
+import { foldNormalization } from '../graph/passes/fold-normalization.ts';
+import { chooseLoraForm } from '../graph/passes/choose-lora-form.ts';
+import { embed } from '../graph/rewrite.ts';
+import { symbol } from '../graph/shape.ts';
+import { float32 } from '../graph/tensor.ts';
+import { BATCH, LOGITS, PIXELS } from '../models/base.ts';
+import { inputSize } from '../shared/preprocessing.ts';
+import type { Preprocessing } from '../shared/preprocessing.ts';
+
+/** uint8 [B, height, width, 3]. */
+export const IMAGES = 'images';
+/** int32 [B]. */
+export const LABELS = 'labels';
+/** float32 [B]: what each image counts in the loss; 0 for padding. */
+export const WEIGHTS = 'weights';
+export const LOSS = 'loss';
+/** Output of a parameter's gradient. */
+export const gradientOf = (parameter: string): string => `gradient ${parameter}`;
+
+export interface StepOptions {
+  readonly preprocessing: Preprocessing;
+  /** Images in a batch: what the forms of the adapters are chosen for. */
+  readonly batch: number;
+  readonly labelSmoothing: number;
+}
+
+/** Loss, logits and every trainable input's gradient. */
+export function trainingGraph(model: Graph, options: StepOptions): Graph {
+  const { graph, logits, loss } = withLoss(model, options);
+  for (const { parameter, gradient } of trainableGradients(loss)) graph.output(gradientOf(nameOf(parameter)!), gradient);
+  graph.output(LOSS, loss);
+  graph.output(LOGITS, logits);
+  return graph;
+}
+
+/** Loss (never smoothed, so that losses compare) and logits. */
+export function evaluationGraph(model: Graph, options: Omit<StepOptions, 'labelSmoothing'>): Graph {
+  const { graph, logits, loss } = withLoss(model, { ...options, labelSmoothing: 0 });
+  graph.output(LOSS, loss);
+  graph.output(LOGITS, logits);
+  return graph;
+}
+
+function withLoss(model: Graph, { preprocessing, batch, labelSmoothing }: StepOptions) {
+  const tuned = chooseLoraForm(foldNormalization(foldBatchNormalization(model)), { [BATCH]: batch });
+  const graph = tuned.empty();
+  const { height, width } = inputSize(preprocessing);
+  const images = graph.input(IMAGES, [symbol(BATCH), height, width, 3], 'uint8');
+  const outputs = embed(tuned, graph, {
+    replace: (leaf) => (leaf.source.kind === 'input' && leaf.source.name === PIXELS ? normalise(images, preprocessing) : undefined),
+  });
+  const logits = outputs.get(LOGITS)!;
+  const labels = graph.input(LABELS, [symbol(BATCH)], 'int32');
+  const weights = graph.input(WEIGHTS, [symbol(BATCH)]);
+  return { graph, logits, loss: crossEntropy(logits, labels, weights, labelSmoothing) };
+}
+
+/** uint8 [B, H, W, 3] → float32 [B, 3, H, W], (x / 255 − mean) / std as one multiplication and one addition. */
+function normalise(images: Value, { mean, std }: Preprocessing): Value {
+  const { graph } = images;
+  const scale = graph.constant(float32([3, 1, 1], std.map((deviation) => 1 / (255 * deviation))));
+  const shift = graph.constant(float32([3, 1, 1], mean.map((centre, channel) => -centre / std[channel]!)));
+  return add(mul(cast(transpose(images, [0, 3, 1, 2]), 'float32'), scale), shift);
+}
