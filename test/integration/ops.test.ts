@@ -1,0 +1,105 @@
+/**
+ * Every op, every case: gradients against finite differences on the engine that runs them, and the form with ONNX Runtime's own
+ * operators against plain ONNX. An op is tested by standing in src/graph/ops/index.ts.
+ */
+import { describe, expect, it } from 'vitest';
+import type { Program, Tensors } from '../../src/engines/engine.ts';
+import { loadOnnx, onnxRuntimeCpu } from '../../src/engines/onnxruntime.ts';
+import { writeOnnx } from '../../src/engines/write-onnx.ts';
+import { encodeModel } from '../../src/formats/onnx-proto.ts';
+import { gradients } from '../../src/graph/autodiff.ts';
+import { mul, reduceSum } from '../../src/graph/build.ts';
+import { nameOf } from '../../src/graph/ir.ts';
+import type { Graph } from '../../src/graph/ir.ts';
+import { OPS } from '../../src/graph/ops/index.ts';
+import type { Tensor } from '../../src/graph/tensor.ts';
+import { Random } from '../../src/shared/random.ts';
+import { applyCase, randomLike } from '../op-cases.ts';
+
+/**
+ * Differences at h and 2h, extrapolated (Richardson): off by 4h⁴·f⁽⁵⁾/120 and by what rounding leaves. In float32 the outputs are known to
+ * about 1e-6, which dividing by 2h makes 2e-5; with h = 1/32 both stay below 1e-4 while f⁽⁵⁾ < 3000.
+ * Cases keep more than 2h = 1/16 away from kinks and poles.
+ */
+const H = 2 ** -5;
+/** Five times that bound, of the larger of 1 and the gradient. A wrong formula is off by tenths. */
+const GRADIENT_TOLERANCE = 5e-4;
+/** Two forms of one op round differently: by a few units in the last place of sums of some dozen terms. */
+const FORM_TOLERANCE = 2e-5;
+
+describe.each(OPS)('$name', (op) => {
+  it.each(op.cases.map((row, index) => ({ number: index + 1, row, why: row.why ?? '' })))(
+    'case $number $why',
+    async (each) => {
+      const random = new Random(each.number).fork(op.name);
+      const { graph, feeds, outputs, differentiated } = applyCase(op, each.row, random);
+      const [y] = outputs;
+      // Only the first output has a gradient; the others are what it reuses.
+      const weights = randomLike(y!, random);
+      if (differentiated.length > 0 && y!.dtype === 'float32') {
+        const axes = y!.shape.map((_, axis) => axis);
+        const written = gradients(reduceSum(mul(y!, graph.constant(weights)), { axes }), differentiated);
+        differentiated.forEach((x, index) => {
+          graph.output(`d_${nameOf(x)!}`, written[index]!);
+        });
+      }
+
+      const [own, plain] = [await onnxRuntimeCpu.compile(graph), await compilePlain(graph)];
+      const results = await own.run(feeds);
+      const inPlainOnnx = await plain.run(feeds);
+      for (const [name, { data }] of Object.entries(results))
+        expectClose(inPlainOnnx[name]!.data, data, FORM_TOLERANCE);
+      for (const name of Object.keys(results).filter((key) => key.startsWith('d_'))) {
+        const expected = await differences(own, feeds, name.slice(2), weights);
+        expectClose(results[name]!.data, expected, GRADIENT_TOLERANCE);
+      }
+      await Promise.all([own.release(), plain.release()]);
+    },
+  );
+
+  it('has a case with a batch and two axes or more', () => {
+    const shapes = op.cases.flatMap(({ inputs: [first] }) => (first ? ['shape' in first ? first.shape : first] : []));
+    expect(shapes.some((shape) => shape.length >= 2 && shape[0]! > 1)).toBe(true);
+  });
+});
+
+it('lists every op under its own name', () => {
+  expect(new Set(OPS.map(({ name }) => name)).size).toBe(OPS.length);
+});
+
+async function compilePlain(graph: Graph): Promise<Program> {
+  return loadOnnx(encodeModel(writeOnnx(graph, { contrib: false }).model));
+}
+
+/** ∂ Σ y0 ∘ weights / ∂ input, element by element; sums in float64. */
+async function differences(program: Program, feeds: Tensors, input: string, weights: Tensor): Promise<number[]> {
+  const x = feeds[input] as Tensor<'float32'>;
+  const at = async (index: number, value: number): Promise<number> => {
+    const moved = Float32Array.from(x.data);
+    moved[index] = value;
+    const { y0 } = await program.run({ ...feeds, [input]: { ...x, data: moved } });
+    return Array.from(y0!.data as Float32Array).reduce((sum, y, place) => sum + y * Number(weights.data[place]!), 0);
+  };
+  const difference = async (index: number, h: number): Promise<number> => {
+    const [above, below] = [Math.fround(x.data[index]! + h), Math.fround(x.data[index]! - h)];
+    return ((await at(index, above)) - (await at(index, below))) / (above - below);
+  };
+  const derivatives: number[] = [];
+  for (let index = 0; index < x.data.length; index++) {
+    derivatives.push((4 * (await difference(index, H)) - (await difference(index, 2 * H))) / 3);
+  }
+  return derivatives;
+}
+
+function expectClose(
+  actual: ArrayLike<number | bigint>,
+  expected: ArrayLike<number | bigint>,
+  tolerance: number,
+): void {
+  expect(actual.length).toBe(expected.length);
+  const off = Array.from(actual, Number).filter((value, index) => {
+    const target = Number(expected[index]!);
+    return !(Math.abs(value - target) <= tolerance * Math.max(1, Math.abs(target)));
+  });
+  expect(off, `of ${actual.length} values, expected ${Array.from(expected).join(' ')}`).toEqual([]);
+}
