@@ -8,7 +8,7 @@ import type { Graph, Node, Value } from '../graph/ir.ts';
 import { onnxType } from '../graph/onnx-types.ts';
 import { lower } from '../graph/passes/lower.ts';
 import { lookUp } from '../graph/registry.ts';
-import { bindDim, formatDim } from '../graph/shape.ts';
+import { bindDim, formatDim, isStatic } from '../graph/shape.ts';
 import type { Dim, Shape, SymbolicDim } from '../graph/shape.ts';
 import { bytesUnder, int64, zeros } from '../graph/tensor.ts';
 import type { DType, Tensor } from '../graph/tensor.ts';
@@ -184,10 +184,7 @@ class Writer implements OnnxWriter {
   }
 
   shape(shape: Shape): string {
-    const symbolic = shape.filter((dim) => typeof dim !== 'number');
-    if (symbolic.length === 0) return this.ints(shape.map((dim) => bindDim(dim, {})));
-    // One unknown is what Reshape calls −1; more of them are computed.
-    if (symbolic.length === 1) return this.ints(shape.map((dim) => (typeof dim === 'number' ? dim : -1)));
+    if (isStatic(shape)) return this.ints(shape);
     const result = this.fresh('shape');
     this.node(
       'Concat',

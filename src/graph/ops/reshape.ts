@@ -12,8 +12,15 @@ export const reshape = defineOp<[x: Value], { shape: Shape }>({
     return [like(x, shape)];
   },
   vjp: ({ inputs: [x] }, [dy]) => [() => back(dy!, x.shape)],
-  onnx: (w, { names: [x], results, attributes: { shape } }) => {
-    w.node('Reshape', [x, w.shape(shape)], results);
+  onnx: (w, { names: [x], results, inputs: [input], attributes: { shape } }) => {
+    // Known to ONNX without computing a shape: 0 is the input's length at that axis, −1 whatever is left.
+    const lengths = shape.map((dim, axis) => {
+      if (typeof dim === 'number') return dim;
+      const same = input.shape[axis];
+      return same !== undefined && sameDim(dim, same) ? 0 : -1;
+    });
+    const unknown = lengths.filter((length) => length === -1).length;
+    w.node('Reshape', [x, unknown > 1 ? w.shape(shape) : w.ints(lengths)], results);
   },
   flops: () => 0,
   cases: [
