@@ -20,6 +20,8 @@ const HOMES = {
   'onnxruntime-node': '^src/engines/',
   '@tensorflow/tfjs-node-gpu': '^src/engines/tensorflow',
   '@napi-rs/image': '^src/data/',
+  protobufjs: '^src/formats/',
+  'jsonc-parser': '^src/formats/',
   commander: '^src/cli/',
 };
 
@@ -49,6 +51,13 @@ module.exports = {
   forbidden: [
     ...layerRules,
     ...homeRules,
+    {
+      name: 'extension-reaches-no-engine',
+      comment: 'The editor starts trainers and shows run folders; tensors and native engines stay in their processes.',
+      severity: 'error',
+      from: { path: '^src/extension/' },
+      to: { path: '^src/(engines|graph/ops|export)/', reachable: true },
+    },
     {
       name: 'webview-imports-shared-only',
       severity: 'error',
