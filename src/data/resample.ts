@@ -1,0 +1,196 @@
+/**
+ * Antialiased separable resampling of 8-bit RGB, bit for bit as Pillow's `Image.resize` (its Resample.c): weights in fixed point,
+ * rows first and rounded to 8 bits, then columns. When an image shrinks, the filter widens by the same factor.
+ */
+import type { Preprocessing } from '../shared/preprocessing.ts';
+import type { RgbImage } from './decode-image.ts';
+
+export type Interpolation = Preprocessing['interpolation'];
+
+export interface Size {
+  readonly width: number;
+  readonly height: number;
+}
+
+export interface Rectangle extends Size {
+  readonly x: number;
+  readonly y: number;
+}
+
+/** Leaves 8 bits for the pixel and 2 for the overshoot of the negative lobes in a signed 32-bit sum. */
+const PRECISION_BITS = 32 - 8 - 2;
+const HALF = 1 << (PRECISION_BITS - 1);
+/** A dataset has few distinct image sizes; random crops are all different, so the cache must not grow with them. */
+const MAX_CACHED = 64;
+
+const FILTERS: Readonly<
+  Record<Exclude<Interpolation, 'nearest'>, { readonly support: number; readonly weigh: (x: number) => number }>
+> = {
+  bilinear: { support: 1, weigh: (x) => Math.max(1 - Math.abs(x), 0) },
+  bicubic: { support: 2, weigh: (x) => cubic(Math.abs(x)) },
+  lanczos: { support: 3, weigh: (x) => (x >= -3 && x < 3 ? sinc(x) * sinc(x / 3) : 0) },
+};
+
+/**
+ * Resizes the rectangle `box` of `image` to `size` and returns the rectangle `window` of the result, `[height, width, 3]`.
+ * Pixels outside `box` have no influence, and those of the result outside `window` are not computed.
+ */
+export function resample(
+  image: RgbImage,
+  box: Rectangle,
+  size: Size,
+  window: Rectangle,
+  interpolation: Interpolation,
+): Uint8Array {
+  if (interpolation === 'nearest') return pickNearest(image, box, size, window);
+  const across = weightsFor(box.width, size.width, interpolation);
+  const down = weightsFor(box.height, size.height, interpolation);
+  const last = window.y + window.height - 1;
+  const top = down.starts[window.y]!;
+  const rows = { top, count: down.starts[last]! + down.counts[last]! - top };
+  return resampleColumns(resampleRows(image, box, rows, across, window), rows.top, down, window);
+}
+
+/** For each output pixel along one axis: the first input pixel, how many follow, and `taps` weights of which as many count. */
+interface Weights {
+  readonly starts: Int32Array;
+  readonly counts: Int32Array;
+  readonly weights: Int32Array;
+  readonly taps: number;
+}
+
+const cache = new Map<string, Weights>();
+
+function weightsFor(from: number, to: number, interpolation: keyof typeof FILTERS): Weights {
+  const key = `${interpolation} ${from} ${to}`;
+  let weights = cache.get(key);
+  if (weights === undefined) {
+    weights = computeWeights(from, to, interpolation);
+    const [oldest] = cache.keys();
+    if (cache.size >= MAX_CACHED && oldest !== undefined) cache.delete(oldest);
+    cache.set(key, weights);
+  }
+  return weights;
+}
+
+function computeWeights(from: number, to: number, interpolation: keyof typeof FILTERS): Weights {
+  const { support, weigh } = FILTERS[interpolation];
+  const scale = from / to;
+  const widening = Math.max(scale, 1);
+  const reach = support * widening;
+  const taps = Math.ceil(reach) * 2 + 1;
+  const starts = new Int32Array(to);
+  const counts = new Int32Array(to);
+  const weights = new Int32Array(to * taps);
+  const exact = new Float64Array(taps);
+  for (let out = 0; out < to; out++) {
+    const centre = (out + 0.5) * scale;
+    const start = Math.max(Math.trunc(centre - reach + 0.5), 0);
+    const count = Math.min(Math.trunc(centre + reach + 0.5), from) - start;
+    let sum = 0;
+    for (let i = 0; i < count; i++) sum += exact[i] = weigh((i + start - centre + 0.5) * (1 / widening));
+    for (let i = 0; i < count; i++) {
+      const weight = (sum === 0 ? exact[i]! : exact[i]! / sum) * (1 << PRECISION_BITS);
+      weights[out * taps + i] = Math.trunc(weight < 0 ? weight - 0.5 : weight + 0.5);
+    }
+    starts[out] = start;
+    counts[out] = count;
+  }
+  return { starts, counts, weights, taps };
+}
+
+/** Rows `rows` of the box, resized to the columns of `window`. A `Uint8ClampedArray` clips the overshoot by itself. */
+function resampleRows(
+  { data, width }: RgbImage,
+  box: Rectangle,
+  rows: { readonly top: number; readonly count: number },
+  { starts, counts, weights, taps }: Weights,
+  window: Rectangle,
+): Uint8ClampedArray {
+  const result = new Uint8ClampedArray(rows.count * window.width * 3);
+  let to = 0;
+  for (let row = 0; row < rows.count; row++) {
+    const line = 3 * ((box.y + rows.top + row) * width + box.x);
+    for (let x = window.x; x < window.x + window.width; x++, to += 3) {
+      let red = HALF;
+      let green = HALF;
+      let blue = HALF;
+      let from = line + 3 * starts[x]!;
+      const end = x * taps + counts[x]!;
+      for (let tap = x * taps; tap < end; tap++, from += 3) {
+        const weight = weights[tap]!;
+        red += data[from]! * weight;
+        green += data[from + 1]! * weight;
+        blue += data[from + 2]! * weight;
+      }
+      result[to] = red >> PRECISION_BITS;
+      result[to + 1] = green >> PRECISION_BITS;
+      result[to + 2] = blue >> PRECISION_BITS;
+    }
+  }
+  return result;
+}
+
+/** `lines` start at row `top` of the box and are as wide as `window`. */
+function resampleColumns(
+  lines: Uint8ClampedArray,
+  top: number,
+  { starts, counts, weights, taps }: Weights,
+  window: Rectangle,
+): Uint8Array {
+  const width = 3 * window.width;
+  const result = new Uint8ClampedArray(window.height * width);
+  const sums = new Int32Array(width);
+  for (let row = 0; row < window.height; row++) {
+    const y = window.y + row;
+    sums.fill(HALF);
+    for (let tap = 0; tap < counts[y]!; tap++) {
+      const weight = weights[y * taps + tap]!;
+      const line = (starts[y]! - top + tap) * width;
+      for (let i = 0; i < width; i++) sums[i]! += lines[line + i]! * weight;
+    }
+    const to = row * width;
+    for (let i = 0; i < width; i++) result[to + i] = sums[i]! >> PRECISION_BITS;
+  }
+  return new Uint8Array(result.buffer);
+}
+
+function pickNearest({ data, width }: RgbImage, box: Rectangle, size: Size, window: Rectangle): Uint8Array {
+  const columns = nearest(box.width, size.width);
+  const rows = nearest(box.height, size.height);
+  const result = new Uint8Array(window.width * window.height * 3);
+  let to = 0;
+  for (let y = window.y; y < window.y + window.height; y++) {
+    const line = (box.y + rows[y]!) * width + box.x;
+    for (let x = window.x; x < window.x + window.width; x++, to += 3) {
+      const from = 3 * (line + columns[x]!);
+      result[to] = data[from]!;
+      result[to + 1] = data[from + 1]!;
+      result[to + 2] = data[from + 2]!;
+    }
+  }
+  return result;
+}
+
+/** Pillow adds the step up instead of multiplying, and so do we: their roundings differ. */
+function nearest(from: number, to: number): Int32Array {
+  const scale = from / to;
+  let position = scale * 0.5;
+  return Int32Array.from({ length: to }, () => {
+    const index = Math.min(Math.trunc(position), from - 1);
+    position += scale;
+    return index;
+  });
+}
+
+/** Keys' cubic convolution with a = −1/2, for x ≥ 0. */
+function cubic(x: number): number {
+  const a = -0.5;
+  if (x < 1) return ((a + 2) * x - (a + 3)) * x * x + 1;
+  if (x < 2) return (((x - 5) * x + 8) * x - 4) * a;
+  return 0;
+}
+
+function sinc(x: number): number {
+  return x === 0 ? 1 : Math.sin(x * Math.PI) / (x * Math.PI);
+}
