@@ -1,9 +1,8 @@
 /** Reads JSON from outside: bounded in size, checked by a schema, its faults told with file, line and field. */
-import { readFileSync, statSync } from 'node:fs';
 import { findNodeAtLocation, type ParseError, parse, parseTree, printParseErrorCode } from 'jsonc-parser';
 import type { z } from 'zod';
 import { InputError, messageOf } from '../shared/errors.ts';
-import { fileFault } from './file-faults.ts';
+import { readWhole } from './file-read.ts';
 
 /** A `config.json` takes kilobytes, the largest tokenizers and weight indexes some tens of megabytes. */
 const MAX_JSON_BYTES = 64 * 2 ** 20;
@@ -16,16 +15,8 @@ export interface JsonOptions {
 
 /** The content of a JSON file as `schema` describes it. Throws an `InputError` naming file, line and field. */
 export function readJson<T>(path: string, schema: z.ZodType<T>, options: JsonOptions = {}): T {
-  const { maxBytes = MAX_JSON_BYTES } = options;
-  let text: string;
-  try {
-    const { size } = statSync(path);
-    if (size > maxBytes) throw new InputError(`${size} bytes are more than the ${maxBytes} allowed`, { file: path });
-    text = readFileSync(path, 'utf8');
-  } catch (error) {
-    throw fileFault(error, path);
-  }
-  return parseJson(text, path, schema, options);
+  const bytes = readWhole(path, options.maxBytes ?? MAX_JSON_BYTES);
+  return parseJson(new TextDecoder().decode(bytes), path, schema, options);
 }
 
 /** The same for text that is already in memory; `file` only names it in errors. */

@@ -2,13 +2,14 @@
  * Weights in safetensors: single files and sharded sets, opened without reading them; each tensor is read when asked for.
  */
 import { createHash } from 'node:crypto';
-import { closeSync, createReadStream, existsSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
+import { closeSync, createReadStream, existsSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { z } from 'zod';
 import { InputError } from '../shared/errors.ts';
 import { bytesUnder, fromBytes, type Tensor } from '../graph/tensor.ts';
 import { writeFileAtomic } from './atomic-write.ts';
 import { fileFault } from './file-faults.ts';
+import { openFile, type OpenFile, readExactly } from './file-read.ts';
 import { floatsOfBfloats, floatsOfHalves } from './half.ts';
 import { readJson } from './json.ts';
 import { layOut, MAX_HEADER_BYTES, parseHeader, type StoredDType, type TensorEntry } from './safetensors-header.ts';
@@ -32,8 +33,6 @@ export interface SafetensorsFile extends Weights {
 
 /** A sharded 405 B model has 191; each shard is an open file. */
 const MAX_SHARDS = 512;
-/** Node reads at most 2³¹ − 1 bytes at once. */
-const READ_CHUNK = 2 ** 30;
 
 const indexSchema = z.object({ weight_map: z.record(z.string(), z.string()) });
 
@@ -53,19 +52,11 @@ export function openWeights(path: string): Weights {
 
 /** Opens one file and checks its header against its size. Throws an `InputError` where they do not agree. */
 export function openSafetensors(path: string): SafetensorsFile {
-  const descriptor = opened(path);
+  const file = openFile(path);
   try {
-    const { size } = fstatSync(descriptor);
-    if (size < 8) throw new InputError('too short for a safetensors file', { file: path });
-    const length = Number(Buffer.from(readAt(descriptor, 0, 8, path)).readBigUInt64LE());
-    if (length > Math.min(size - 8, MAX_HEADER_BYTES)) {
-      const limit = `the file has ${size}, the limit is ${MAX_HEADER_BYTES}`;
-      throw new InputError(`its header claims ${length} bytes (${limit}); not safetensors, or truncated`, {
-        file: path,
-      });
-    }
-    const start = 8 + length;
-    const { metadata, tensors } = parseHeader(readAt(descriptor, 8, length, path), size - start, path);
+    const start = 8 + headerLength(file, path);
+    const header = readExactly(file, 8, start - 8, path);
+    const { metadata, tensors } = parseHeader(header, file.size - start, path);
     const entry = (name: string): TensorEntry => found(tensors.get(name), name, path);
     return {
       metadata,
@@ -74,16 +65,16 @@ export function openSafetensors(path: string): SafetensorsFile {
       info: (name) => ({ dtype: entry(name).dtype, shape: entry(name).shape }),
       read: (name) => {
         const { dtype, shape, begin, end } = entry(name);
-        return tensorOf(dtype, shape, readAt(descriptor, start + begin, end - begin, path));
+        return tensorOf(dtype, shape, readExactly(file, start + begin, end - begin, path));
       },
-      sha256: () => sha256Of(descriptor),
+      sha256: () => sha256Of(file),
       close: () => {
-        closeSync(descriptor);
+        closeSync(file.descriptor);
       },
     };
   } catch (error) {
-    closeSync(descriptor);
-    throw fileFault(error, path);
+    closeSync(file.descriptor);
+    throw error;
   }
 }
 
@@ -165,27 +156,17 @@ function isDirectory(path: string): boolean {
   }
 }
 
-function opened(path: string): number {
-  try {
-    return openSync(path, 'r');
-  } catch (error) {
-    throw fileFault(error, path);
+function headerLength(file: OpenFile, path: string): number {
+  if (file.size < 8) throw new InputError('too short for a safetensors file', { file: path });
+  const length = Number(new DataView(readExactly(file, 0, 8, path).buffer).getBigUint64(0, true));
+  if (length > Math.min(file.size - 8, MAX_HEADER_BYTES)) {
+    const limit = `the file has ${file.size}, the limit is ${MAX_HEADER_BYTES}`;
+    throw new InputError(`its header claims ${length} bytes (${limit}); not safetensors, or truncated`, { file: path });
   }
+  return length;
 }
 
-/** Exactly these bytes, in a buffer of their own, so that any element type is aligned in it. */
-function readAt(descriptor: number, position: number, length: number, path: string): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(Buffer.allocUnsafeSlow(length).buffer);
-  let done = 0;
-  while (done < length) {
-    const read = readSync(descriptor, bytes, done, Math.min(length - done, READ_CHUNK), position + done);
-    if (read === 0) throw new InputError('ended while being read; is another program writing it?', { file: path });
-    done += read;
-  }
-  return bytes;
-}
-
-async function sha256Of(descriptor: number): Promise<string> {
+async function sha256Of({ descriptor }: OpenFile): Promise<string> {
   const hash = createHash('sha256');
   const stream = createReadStream('', { fd: descriptor, autoClose: false, start: 0, highWaterMark: 2 ** 20 });
   for await (const chunk of stream) hash.update(chunk as Buffer);
