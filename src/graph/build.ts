@@ -235,3 +235,8 @@ export function loraEmbedding(
 ): Value {
   return indices.graph.apply('LoraEmbedding', [indices, table, a, b], { ...options }, module)[0]!;
 }
+
+/** Consecutive pieces of the given sizes along one axis. */
+export function split(x: Value, axis: number, sizes: readonly number[]): readonly Value[] {
+  return x.graph.apply('Split', [x], { axis, sizes });
+}

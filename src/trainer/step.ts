@@ -36,7 +36,8 @@ export interface StepOptions {
 /** Loss, logits and every trainable input's gradient. */
 export function trainingGraph(model: Graph, options: StepOptions): Graph {
   const { graph, logits, loss } = withLoss(model, options);
-  for (const { parameter, gradient } of trainableGradients(loss)) graph.output(gradientOf(nameOf(parameter)!), gradient);
+  for (const { parameter, gradient } of trainableGradients(loss))
+    graph.output(gradientOf(nameOf(parameter)!), gradient);
   graph.output(LOSS, loss);
   graph.output(LOGITS, logits);
   return graph;
@@ -56,7 +57,8 @@ function withLoss(model: Graph, { preprocessing, batch, labelSmoothing }: StepOp
   const { height, width } = inputSize(preprocessing);
   const images = graph.input(IMAGES, [symbol(BATCH), height, width, 3], 'uint8');
   const outputs = embed(tuned, graph, {
-    replace: (leaf) => (leaf.source.kind === 'input' && leaf.source.name === PIXELS ? normalise(images, preprocessing) : undefined),
+    replace: (leaf) =>
+      leaf.source.kind === 'input' && leaf.source.name === PIXELS ? normalise(images, preprocessing) : undefined,
   });
   const logits = outputs.get(LOGITS)!;
   const labels = graph.input(LABELS, [symbol(BATCH)], 'int32');
@@ -67,7 +69,17 @@ function withLoss(model: Graph, { preprocessing, batch, labelSmoothing }: StepOp
 /** uint8 [B, H, W, 3] → float32 [B, 3, H, W], (x / 255 − mean) / std as one multiplication and one addition. */
 function normalise(images: Value, { mean, std }: Preprocessing): Value {
   const { graph } = images;
-  const scale = graph.constant(float32([3, 1, 1], std.map((deviation) => 1 / (255 * deviation))));
-  const shift = graph.constant(float32([3, 1, 1], mean.map((centre, channel) => -centre / std[channel]!)));
+  const scale = graph.constant(
+    float32(
+      [3, 1, 1],
+      std.map((deviation) => 1 / (255 * deviation)),
+    ),
+  );
+  const shift = graph.constant(
+    float32(
+      [3, 1, 1],
+      mean.map((centre, channel) => -centre / std[channel]!),
+    ),
+  );
   return add(mul(cast(transpose(images, [0, 3, 1, 2]), 'float32'), scale), shift);
 }

@@ -26,6 +26,7 @@ import { reduceSum } from './reduce-sum.ts';
 import { reshape } from './reshape.ts';
 import { slice } from './slice.ts';
 import { softmax } from './softmax.ts';
+import { split } from './split.ts';
 import { sqrt } from './sqrt.ts';
 import { stopGradient } from './stop-gradient.ts';
 import { sub } from './sub.ts';
@@ -59,6 +60,7 @@ export const OPS = [
   reshape,
   slice,
   softmax,
+  split,
   sqrt,
   stopGradient,
   sub,
