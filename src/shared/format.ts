@@ -22,7 +22,8 @@ export function formatDuration(seconds: number): string {
   if (seconds < 59.95) return `${Number(seconds.toFixed(1))} s`;
   const whole = Math.round(seconds);
   if (whole < 3600) return pair(whole, 60, 'min', 's');
-  if (whole < 86_400) return pair(Math.round(whole / 60), 60, 'h', 'min');
+  const minutes = Math.round(whole / 60);
+  if (minutes < 24 * 60) return pair(minutes, 60, 'h', 'min');
   return pair(Math.round(whole / 3600), 24, 'd', 'h');
 }
 
@@ -40,7 +41,8 @@ function withUnit(value: number, units: readonly string[]): string {
     scaled /= 1000;
     unit++;
   }
-  return `${unit === 0 ? String(Math.round(scaled)) : scaled.toPrecision(3)} ${units[unit]!}`.trimEnd();
+  const whole = unit === 0 || Math.abs(scaled) >= 999.5;
+  return `${whole ? String(Math.round(scaled)) : scaled.toPrecision(3)} ${units[unit]!}`.trimEnd();
 }
 
 function pair(small: number, base: number, large: string, unit: string): string {

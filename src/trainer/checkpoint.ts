@@ -26,7 +26,7 @@ const progressSchema = z.object({
   /** Of the job; data order and augmentation are forked from it by epoch and image, so it is all they need. */
   seed: count,
   /** Generators that are drawn from step by step, as dropout's. */
-  random: z.record(z.string(), z.object({ key: z.string(), words: z.tuple([word, word, word, word]) })),
+  random: z.record(z.string(), z.object({ key: z.string(), words: z.tuple([word, word, word, word]).readonly() })),
   earlyStopping: earlyStoppingSchema,
   divergence: divergenceSchema,
   /** Seconds of training so far, over all processes of the run. */
