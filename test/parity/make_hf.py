@@ -135,7 +135,14 @@ MODELS = {
     ),
     'resnet-downsample': (
         'resnet',
-        resnet(layer_type='bottleneck', downsample_in_bottleneck=True, downsample_in_first_stage=True, hidden_act='silu'),
+        resnet(
+            layer_type='bottleneck',
+            downsample_in_bottleneck=True,
+            downsample_in_first_stage=True,
+            hidden_act='silu',
+            hidden_sizes=[32, 48],
+            depths=[1, 2],
+        ),
         RESNET_PROCESSOR,
         RESNET_ADAPTERS,
         False,
