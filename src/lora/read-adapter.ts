@@ -5,10 +5,11 @@ import { parseJson, readJson } from '../formats/json.ts';
 import { asFloat32, openSafetensors, type SafetensorsFile } from '../formats/safetensors.ts';
 import type { Tensor } from '../graph/tensor.ts';
 import { scaleOf } from '../shared/adaptable-module.ts';
+import type { Part } from '../shared/adapter-tensors.ts';
 import { InputError } from '../shared/errors.ts';
 import type { Adapter, AdapterConfig, AdapterDType, AdapterLayer } from './adapter.ts';
 import { baseOf, configOf, type PeftConfig, peftConfigSchema, ranksAndAlphas } from './peft-config.ts';
-import { parseKey, type Part } from './peft-keys.ts';
+import { parseKey } from './peft-keys.ts';
 import { identityOf, recordSchema, taskOf } from './record.ts';
 
 export const CONFIG_FILE = 'adapter_config.json';

@@ -6,10 +6,10 @@ import { fileFault } from '../formats/file-faults.ts';
 import { halvesOfFloats } from '../formats/half.ts';
 import { writeSafetensors } from '../formats/safetensors.ts';
 import type { Tensor } from '../graph/tensor.ts';
+import { keyOfPart, keyOfSaved } from '../shared/adapter-tensors.ts';
 import { InputError } from '../shared/errors.ts';
 import type { Adapter } from './adapter.ts';
 import { peftConfigOf } from './peft-config.ts';
-import { keyOfPart, keyOfSaved } from './peft-keys.ts';
 import { CONFIG_FILE, RECORD_FILE, WEIGHTS_FILE } from './read-adapter.ts';
 import { writeRecord } from './record.ts';
 
