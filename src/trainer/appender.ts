@@ -1,21 +1,21 @@
-/** A file that only grows, its lines gathered in memory until they are flushed. */
-import { closeSync, fstatSync, fsyncSync, openSync, writeSync } from 'node:fs';
+/**
+ * A file of lines that only grows, gathered in memory until they are flushed. A line that was left torn, by a killed process
+ * or a full disk, is ended before the next is written, so that it spoils no other.
+ */
+import { closeSync, fstatSync, fsyncSync, openSync, readSync, writeSync } from 'node:fs';
 import { fileFault } from '../formats/file-faults.ts';
 
 export class Appender {
   readonly #path: string;
   readonly #file: number;
   #pending: string[] = [];
+  #torn: boolean;
 
   /** Throws an `InputError` naming the file, here as in `flush`, when the system refuses. */
   constructor(path: string) {
     this.#path = path;
-    this.#file = this.#faulted(() => openSync(path, 'a'));
-  }
-
-  /** Bytes in the file; what is not flushed is not counted. */
-  size(): number {
-    return fstatSync(this.#file).size;
+    this.#file = this.#faulted(() => openSync(path, 'a+'));
+    this.#torn = endsTorn(this.#file);
   }
 
   add(text: string): void {
@@ -24,12 +24,13 @@ export class Appender {
 
   flush(): void {
     if (this.#pending.length === 0) return;
-    const bytes = Buffer.from(this.#pending.join(''));
-    // Taken off first: after a failed write the reader passes over one torn line instead of meeting it twice.
+    const bytes = Buffer.from((this.#torn ? '\n' : '') + this.#pending.join(''));
     this.#pending = [];
+    this.#torn = true;
     this.#faulted(() => {
       for (let done = 0; done < bytes.length;) done += writeSync(this.#file, bytes, done);
     });
+    this.#torn = false;
   }
 
   /** Forces what was flushed to the disk. */
@@ -50,4 +51,10 @@ export class Appender {
       throw fileFault(error, this.#path);
     }
   }
+}
+
+function endsTorn(file: number): boolean {
+  const { size } = fstatSync(file);
+  const last = Buffer.alloc(1);
+  return size > 0 && readSync(file, last, 0, 1, size - 1) === 1 && last[0] !== 0x0a;
 }

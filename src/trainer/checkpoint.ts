@@ -63,8 +63,8 @@ export async function saveCheckpoint(
   runFolder: string,
   { progress, parameters, optimizer }: Checkpoint,
 ): Promise<string> {
-  const name = `step-${progress.step}`;
-  const folder = join(RUN_PATHS.checkpoints, name);
+  // As it stands in an event: the same on every system.
+  const folder = `${RUN_PATHS.checkpoints}/step-${progress.step}`;
   await writeDirectoryAtomic(join(runFolder, folder), async (temp) => {
     await writeSafetensors(join(temp, PARAMETERS), parameters);
     await writeSafetensors(join(temp, OPTIMIZER), optimizer);
@@ -104,7 +104,7 @@ export async function latestCheckpoint(runFolder: string): Promise<FoundCheckpoi
 }
 
 /** Throws an `InputError` where the folder is not a whole checkpoint. */
-export async function loadCheckpoint(folder: string): Promise<Checkpoint> {
+async function loadCheckpoint(folder: string): Promise<Checkpoint> {
   const { progress, sha256 } = readJson(join(folder, STATE), stateSchema);
   return {
     progress,

@@ -108,7 +108,8 @@ function hold(path: string, lease: Lease, heartbeatMs: number): HeldLease {
     },
     release: async () => {
       await worker.terminate();
-      if (!lost) await writeFileAtomic(path, JSON.stringify({ ...lease, released: true }));
+      // On a full disk the lease stays, and is found dead with its process.
+      if (!lost) await writeFileAtomic(path, JSON.stringify({ ...lease, released: true })).catch(() => undefined);
     },
   };
 }

@@ -2,8 +2,9 @@
  * AdamW: Adam with weight decay decoupled from the gradient (Loshchilov and Hutter 2019), in the order of PyTorch's
  * `torch.optim.AdamW`. For every element, with t counted from 1 and λ, η of its group:
  *
- *   θ ← θ − η·λ·θ,  m ← m + (1 − β₁)(g − m),  v ← β₂·v + (1 − β₂)·g²,  θ ← θ − η/(1 − β₁ᵗ) · m / (√v/√(1 − β₂ᵗ) + ε)
+ *   θ ← θ − η·λ·θ,  m ← m + (1 − β₁)(g − m),  v ← β₂·v + (1 − β₂)·g²,  θ ← θ − η/(1 − β₁ᵗ) · m / (√v/b + ε),  b = √(1 − β₂ᵗ)
  *
+ * The last fraction is taken as b·m / (√v + b·ε), one division an element instead of two.
  * Arithmetic is in double precision, rounded once per stored float32, so results differ from PyTorch's by roundings alone.
  */
 import { float32, type Tensor } from '../graph/tensor.ts';
@@ -61,8 +62,8 @@ export function updateAdamW(
     updateArray(data, gradient, state.first[p]!, state.second[p]!, {
       gradientScale,
       keep: 1 - rate * group.weightDecay,
-      stepSize: rate / bias1,
-      rootBias2,
+      stepSize: (rate / bias1) * rootBias2,
+      epsilon: EPSILON * rootBias2,
     });
   }
   return { ...state, step };
@@ -73,7 +74,7 @@ interface Factors {
   /** Share of the weight that its decay leaves. */
   readonly keep: number;
   readonly stepSize: number;
-  readonly rootBias2: number;
+  readonly epsilon: number;
 }
 
 /** Kept apart and plain: V8 compiles this loop to scalar machine code without any checks but the arrays' bounds. */
@@ -82,7 +83,7 @@ function updateArray(
   gradient: Float32Array,
   first: Float32Array,
   second: Float32Array,
-  { gradientScale, keep, stepSize, rootBias2 }: Factors,
+  { gradientScale, keep, stepSize, epsilon }: Factors,
 ): void {
   for (let i = 0; i < data.length; i++) {
     const g = gradient[i]! * gradientScale;
@@ -90,7 +91,7 @@ function updateArray(
     const v = BETA_2 * second[i]! + (1 - BETA_2) * g * g;
     first[i] = m;
     second[i] = v;
-    data[i] = data[i]! * keep - (stepSize * m) / (Math.sqrt(v) / rootBias2 + EPSILON);
+    data[i] = data[i]! * keep - (stepSize * m) / (Math.sqrt(v) + epsilon);
   }
 }
 

@@ -26,6 +26,8 @@ export class RunLog {
   #seq: number;
   #flushed = 0;
   #timer: NodeJS.Timeout | undefined;
+  /** What a flush by the timer met, to be thrown where somebody can catch it. */
+  #fault: unknown;
 
   private constructor(folder: string, seq: number) {
     this.#events = new Appender(join(folder, RUN_PATHS.events));
@@ -35,30 +37,26 @@ export class RunLog {
   }
 
   /**
-   * Goes on after the last event in the folder; a line that a killed process left torn is ended first. `resumedAt` are the
-   * updates done by the checkpoint that training goes on from: the table forgets what was recorded past it.
+   * Goes on after the last event in the folder. `resumedAt` are the updates done by the checkpoint that training goes on
+   * from: the table forgets what was recorded past it.
    */
   static async open(folder: string, resumedAt = 0): Promise<RunLog> {
-    const { events, offset } = await readEvents(folder);
+    const { events } = await readEvents(folder);
     const measured = effectiveEvents(events).filter((event) => !('step' in event) || event.step <= resumedAt);
     const metrics = join(folder, RUN_PATHS.metrics);
     await writeFileAtomic(metrics, METRICS_HEADER + measured.map(metricsRow).join(''));
-    const log = new RunLog(folder, events.at(-1)?.seq ?? 0);
-    if (log.#events.size() > offset) log.#events.add('\n');
-    return log;
+    return new RunLog(folder, events.at(-1)?.seq ?? 0);
   }
 
   /** Throws an `InputError` naming the file when the disk is full. */
   record(event: NewRunEvent): void {
+    if (this.#fault !== undefined) throw this.#fault as Error;
     const numbered: RunEvent = { ...event, seq: ++this.#seq, time: Date.now() };
     this.#events.add(`${JSON.stringify(numbered)}\n`);
     this.#metrics.add(metricsRow(numbered));
     if (DURABLE.has(event.type)) this.sync();
     else if (!GATHERED.has(event.type) || Date.now() - this.#flushed >= FLUSH_MS) this.flush();
-    else
-      this.#timer ??= setTimeout(() => {
-        this.flush();
-      }, FLUSH_MS).unref();
+    else this.#flushLater();
   }
 
   /** A line for `trainer.log`, with its time. */
@@ -73,6 +71,16 @@ export class RunLog {
     this.#flushed = Date.now();
     this.#events.flush();
     this.#metrics.flush();
+  }
+
+  #flushLater(): void {
+    this.#timer ??= setTimeout(() => {
+      try {
+        this.flush();
+      } catch (error) {
+        this.#fault = error;
+      }
+    }, FLUSH_MS).unref();
   }
 
   sync(): void {

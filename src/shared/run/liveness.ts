@@ -22,7 +22,10 @@ export function readLease(folder: string): LeaseFile | null {
   let file: number;
   try {
     file = openSync(join(folder, RUN_PATHS.leases, `${number}.json`), 'r');
-  } catch {
+  } catch (error) {
+    const gone = error instanceof Error && 'code' in error && error.code === 'ENOENT';
+    // Another user's, not readable here: as far as one can tell, it is held.
+    if (!gone) return { number, lease: null, heartbeat: Date.now() };
     // A successor deleted it between two calls: the successor's counts.
     return leaseNumbers(folder).some((other) => other > number) ? readLease(folder) : null;
   }

@@ -49,7 +49,7 @@ describe('saveCheckpoint', () => {
   it('keeps everything, to the bit', async () => {
     const folder = await newRun(workspace);
     const saved = checkpointAt(5);
-    expect(await saveCheckpoint(folder, saved)).toBe(join('checkpoints', 'step-5'));
+    expect(await saveCheckpoint(folder, saved)).toBe('checkpoints/step-5');
     const { checkpoint, damaged } = await latestCheckpoint(folder);
     expect(damaged).toEqual([]);
     expect(checkpoint!.progress).toEqual(saved.progress);

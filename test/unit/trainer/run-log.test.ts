@@ -1,10 +1,16 @@
+import * as fs from 'node:fs';
 import { appendFileSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { readEvents } from '../../../src/shared/run/event-log.ts';
 import type { NewRunEvent } from '../../../src/shared/run/events.ts';
 import { RunLog } from '../../../src/trainer/run-log.ts';
 import { newRun, useWorkspace } from './temporary-run.ts';
+
+vi.mock('node:fs', { spy: true });
+afterEach(() => {
+  vi.mocked(fs.writeSync).mockReset();
+});
 
 const workspace = useWorkspace();
 const step = (number: number, loss = 0.5): NewRunEvent => ({
@@ -88,6 +94,25 @@ describe('RunLog', () => {
       '2,0,step,0.5',
       '3,0,step,0.125',
     ]);
+  });
+
+  it('tells of a disk that is full at the next event, when the timer met it', async () => {
+    const folder = await newRun(workspace);
+    const log = await RunLog.open(folder);
+    log.record(evaluation(0));
+    log.record(step(1));
+    vi.mocked(fs.writeSync)
+      .mockClear()
+      .mockImplementation(() => {
+        throw Object.assign(new Error('ENOSPC'), { code: 'ENOSPC' });
+      });
+    await vi.waitFor(() => {
+      expect(fs.writeSync).toHaveBeenCalled();
+    });
+    vi.mocked(fs.writeSync).mockReset();
+    expect(() => {
+      log.record(step(2));
+    }).toThrow('events.jsonl: the disk is full');
   });
 
   it('puts words with their time into trainer.log', async () => {
