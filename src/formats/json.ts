@@ -3,6 +3,7 @@ import { findNodeAtLocation, type ParseError, parse, parseTree, printParseErrorC
 import type { z } from 'zod';
 import { InputError, messageOf } from '../shared/errors.ts';
 import { readWhole } from './file-read.ts';
+import { printable } from './printable.ts';
 
 /** A `config.json` takes kilobytes, the largest tokenizers and weight indexes some tens of megabytes. */
 const MAX_JSON_BYTES = 64 * 2 ** 20;
@@ -27,7 +28,7 @@ export function parseJson<T>(text: string, file: string, schema: z.ZodType<T>, o
   const [first, ...rest] = result.error.issues;
   const path = (first?.path ?? []).filter((key) => typeof key !== 'symbol');
   const more = rest.length > 0 ? ` (and ${rest.length} more)` : '';
-  throw new InputError(`${first?.message ?? 'does not fit its schema'}${more}`.replaceAll('\n', ' '), {
+  throw new InputError(printable(first?.message ?? 'does not fit its schema') + more, {
     file,
     ...place(plain, path),
   });
@@ -57,7 +58,9 @@ function parseText(text: string, file: string, comments: boolean): unknown {
 /** Line and name of a field; the line is that of its nearest part that exists. */
 function place(text: string, path: readonly (string | number)[]): { line?: number; field?: string } {
   if (path.length === 0) return {};
-  const field = path.map((key, i) => (typeof key === 'number' ? `[${key}]` : i === 0 ? key : `.${key}`)).join('');
+  const field = printable(
+    path.map((key, i) => (typeof key === 'number' ? `[${key}]` : i === 0 ? key : `.${key}`)).join(''),
+  );
   try {
     const tree = parseTree(text);
     for (let depth = path.length; depth > 0 && tree !== undefined; depth--) {

@@ -8,6 +8,7 @@ import { openFile, readExactly } from './file-read.ts';
 import { floatsOfBfloats } from './half.ts';
 import type { Decoded, TensorProto } from './onnx-proto.ts';
 import { typedElements } from './onnx-typed-data.ts';
+import { printable } from './printable.ts';
 
 /** `TensorProto.DataType`; double and bfloat16, which tensors do not have, are read as float32. */
 const DATA_TYPE = {
@@ -49,7 +50,10 @@ export interface TensorSource {
  * when its data do not fill its shape, its type is not supported, or its external data lie outside the model's folder.
  */
 export function tensorFromProto(proto: Decoded<TensorProto>, source: TensorSource = {}): Tensor {
-  const place: Place = { ...(source.file !== undefined && { file: source.file }), field: proto.name ?? 'tensor' };
+  const place: Place = {
+    ...(source.file !== undefined && { file: source.file }),
+    field: printable(proto.name ?? 'tensor'),
+  };
   const shape = shapeOf(proto, place);
   const { dataType = 0 } = proto;
   const dtype = (Object.keys(DATA_TYPE) as DType[]).find((name) => DATA_TYPE[name] === dataType);
@@ -103,7 +107,7 @@ function externalBytes(
 ): Uint8Array {
   const entries = new Map(externalData.map(({ key, value }) => [key, value]));
   const location = entries.get('location') ?? '';
-  if (directory === undefined) throw new InputError(`its data lie in another file, ${location}`, place);
+  if (directory === undefined) throw new InputError(`its data lie in another file, ${printable(location)}`, place);
   const path = confined(location, directory, place);
   const offset = count(entries.get('offset') ?? '0', place);
   const file = openFile(path);
@@ -121,8 +125,11 @@ function externalBytes(
 
 /** The path of external data: below `directory`, also when symbolic links are followed. */
 function confined(location: string, directory: string, place: Place): string {
-  const refused = new InputError(`its external data ${JSON.stringify(location)} lie outside the model's folder`, place);
-  if (location === '' || isAbsolute(location) || /[\\:\0]/.test(location) || location.split('/').includes('..')) {
+  const refused = new InputError(
+    `its external data ${JSON.stringify(printable(location))} lie outside the model's folder`,
+    place,
+  );
+  if (location === '' || isAbsolute(location) || /[\\:\p{Cc}]/u.test(location) || location.split('/').includes('..')) {
     throw refused;
   }
   try {

@@ -7,6 +7,7 @@ import { InputError } from '../shared/errors.ts';
 import type { DType, Tensor } from '../graph/tensor.ts';
 import { sizeOf } from '../graph/tensor.ts';
 import { faultOfKeys } from './json-keys.ts';
+import { printable } from './printable.ts';
 
 /** 100 000 tensors take about 12 MB; the reference reads up to 100 MB, which no model needs. */
 export const MAX_HEADER_BYTES = 32 * 2 ** 20;
@@ -128,7 +129,7 @@ function parseEntry(value: unknown, place: { file: string; field: string }): Ten
     throw new InputError('a tensor needs a dtype, a shape and two data_offsets', place);
   }
   if (!Object.hasOwn(STORED, dtype)) {
-    throw new InputError(`dtype ${dtype.slice(0, 20)} is not supported; use one of ${ORDER.join(', ')}`, place);
+    throw new InputError(`dtype ${printable(dtype)} is not supported; use one of ${ORDER.join(', ')}`, place);
   }
   const stored = STORED[dtype as StoredName];
   const [begin, end] = offsets as [number, number];

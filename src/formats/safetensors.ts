@@ -12,6 +12,7 @@ import { fileFault } from './file-faults.ts';
 import { openFile, type OpenFile, readExactly } from './file-read.ts';
 import { floatsOfBfloats, floatsOfHalves } from './half.ts';
 import { readJson } from './json.ts';
+import { printable } from './printable.ts';
 import { layOut, MAX_HEADER_BYTES, parseHeader, type StoredDType, type TensorEntry } from './safetensors-header.ts';
 
 /** Frozen weights by name, wherever their bytes lie. */
@@ -83,9 +84,11 @@ export function openSafetensorsIndex(path: string): Weights {
   const { weight_map: fileOf } = readJson(path, indexSchema);
   const files = [...new Set(Object.values(fileOf))].sort();
   if (files.length > MAX_SHARDS) throw new InputError(`more than ${MAX_SHARDS} shards`, { file: path });
-  const stray = files.find((file) => !file.endsWith('.safetensors') || /[/\\:\0]/.test(file));
+  const stray = files.find((file) => !file.endsWith('.safetensors') || /[/\\:\p{Cc}]/u.test(file));
   if (stray !== undefined) {
-    throw new InputError(`${JSON.stringify(stray)} is not the name of a safetensors file beside it`, { file: path });
+    throw new InputError(`${JSON.stringify(printable(stray))} is not the name of a safetensors file beside it`, {
+      file: path,
+    });
   }
   const shards = new Map<string, Weights>();
   const close = (): void => {
@@ -144,7 +147,7 @@ function tensorOf(dtype: StoredDType, shape: readonly number[], bytes: Uint8Arra
 
 function found<T>(value: T | undefined, name: string, path: string): T {
   if (value === undefined)
-    throw new InputError(`no tensor of this name in ${basename(path)}`, { file: path, field: name });
+    throw new InputError(`no tensor of this name in ${basename(path)}`, { file: path, field: printable(name) });
   return value;
 }
 
