@@ -1,0 +1,45 @@
+/** An adapter put into its base for good: the same graph with other constants, which any engine runs and any export writes. */
+import { nameOf } from '../graph/ir.ts';
+import { rewrite } from '../graph/rewrite.ts';
+import { frozenTensors } from '../models/frozen.ts';
+import type { Base } from '../models/base.ts';
+import { InputError } from '../shared/errors.ts';
+import type { Tensor } from '../graph/tensor.ts';
+import { checkBase, refuseResidual, renamed } from './adapter.ts';
+import type { Adapter } from './adapter.ts';
+import { mergedWeight } from './merge.ts';
+
+/**
+ * Throws InputError for an adapter of another base, for layers the base does not have, and for a new head that was not saved.
+ * `place` names the adapter in errors.
+ */
+export function mergeIntoBase(base: Base, adapter: Adapter, place: string): Base {
+  refuseResidual(adapter, 'merged');
+  const { sha256, fusedBatchNorm } = base.identity;
+  checkBase(adapter, { name: base.name, sha256, fusedBatchNorm }, place);
+  const { layers, saved, config, task } = renamed(adapter, (path) => base.aliases.get(path));
+  const frozen = frozenTensors(base.graph);
+  const constants = new Map<string, Tensor>(saved);
+  for (const [module, layer] of layers) {
+    const name = `${module}.weight`;
+    const weight = frozen.get(name);
+    if (weight === undefined) throw new InputError(`adapts ${module}, which the base ${base.name} does not have`, { file: place });
+    constants.set(name, mergedWeight(weight, layer, module, { fanInFanOut: config.fanInFanOut }));
+  }
+  for (const name of saved.keys()) {
+    if (!frozen.has(name)) throw new InputError(`saves ${name}, which the base ${base.name} does not have`, { file: place });
+  }
+  const labels = task?.classNames ?? base.labels;
+  const rows = (constants.get(`${base.head}.weight`) ?? frozen.get(`${base.head}.weight`))?.shape[0];
+  if (labels !== undefined && rows !== undefined && labels.length !== rows) {
+    throw new InputError(`tells ${labels.length} classes, but the head has ${rows}; its own head was not saved`, { file: place });
+  }
+  const graph = rewrite(base.graph, {
+    replace: (leaf, to) => {
+      const name = leaf.source.kind === 'constant' ? nameOf(leaf) : undefined;
+      const tensor = name === undefined ? undefined : constants.get(name);
+      return tensor && to.constant(tensor, name);
+    },
+  });
+  return { ...base, graph, labels, preprocessing: task?.preprocessing ?? base.preprocessing };
+}

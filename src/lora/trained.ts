@@ -1,0 +1,58 @@
+/**
+ * What a run leaves behind, whatever its method: a PEFT directory where there are adapters, else the tensors that were trained whole,
+ * under their own names. Both carry Lowrank's record of the base and the classes.
+ */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { writeDirectoryAtomic, writeFileAtomic } from '../formats/atomic-write.ts';
+import { readJson } from '../formats/json.ts';
+import { asFloat32, openSafetensors, writeSafetensors } from '../formats/safetensors.ts';
+import { InputError } from '../shared/errors.ts';
+import { PLAIN_CONFIG } from './adapter.ts';
+import type { Adapter } from './adapter.ts';
+import { CONFIG_FILE, readAdapter, RECORD_FILE } from './read-adapter.ts';
+import { identityOf, recordSchema, taskOf, writeRecord } from './record.ts';
+import { writeAdapter } from './write-adapter.ts';
+
+/** Weights of a run by `head` or `full`, which PEFT has no file for. */
+const WHOLE_FILE = 'trained.safetensors';
+
+/** Throws InputError where the folder cannot be written or holds something else. `modules` are all module paths of the base. */
+export async function writeTrained(directory: string, adapter: Adapter, modules: readonly string[]): Promise<void> {
+  if (adapter.layers.size > 0) {
+    await writeAdapter(directory, adapter, { modules });
+    return;
+  }
+  const record = writeRecord(adapter);
+  await writeDirectoryAtomic(directory, async (folder) => {
+    await writeSafetensors(join(folder, WHOLE_FILE), new Map(adapter.saved), { format: 'pt', lowrank: record });
+    await writeFileAtomic(join(folder, RECORD_FILE), `${JSON.stringify(JSON.parse(record), null, 2)}\n`);
+  });
+}
+
+/** Throws InputError for a folder that holds neither. */
+export function readTrained(directory: string): Adapter {
+  if (existsSync(join(directory, CONFIG_FILE))) return readAdapter(directory);
+  const file = join(directory, WHOLE_FILE);
+  if (!existsSync(file)) {
+    throw new InputError(`no adapter here: neither ${CONFIG_FILE} nor ${WHOLE_FILE}`, { file: directory });
+  }
+  const record = readJson(join(directory, RECORD_FILE), recordSchema);
+  const weights = openSafetensors(file);
+  try {
+    const saved = new Map(weights.names().map((name) => [name, asFloat32(weights.read(name))]));
+    const task = taskOf(record);
+    const modulesToSave = [...new Set([...saved.keys()].map((name) => name.replace(/\.[^.]+$/, '')))];
+    return {
+      config: { ...PLAIN_CONFIG, modulesToSave },
+      layers: new Map(),
+      saved,
+      base: identityOf(record),
+      ...(task === undefined ? {} : { task }),
+      dtype: 'float32',
+      warnings: [],
+    };
+  } finally {
+    weights.close();
+  }
+}

@@ -1,0 +1,77 @@
+/** Scores a model on a split: loss, accuracy, per class, and the predictions that are worth looking at. */
+import type { Sample } from '../data/dataset.ts';
+import type { BatchSource } from '../data/batch-source.ts';
+import type { Program, Tensors } from '../engines/engine.ts';
+import { LOGITS } from '../models/base.ts';
+import type { Preprocessing } from '../shared/preprocessing.ts';
+import type { RunEventOf } from '../shared/run/events.ts';
+import type { Samples } from '../shared/run/samples.ts';
+import { batchFeeds } from './feeds.ts';
+import { ranked, softmax } from './probabilities.ts';
+
+/** Predictions shown of an evaluation: a screenful. */
+const SHOWN = 24;
+/** Classes told of each. */
+const TOP = 5;
+
+export interface Evaluation {
+  readonly loss: number;
+  readonly accuracy: number | null;
+  readonly images: number;
+  readonly perClass: NonNullable<RunEventOf<'evaluation'>['perClass']>;
+  readonly samples: Samples['samples'];
+}
+
+/** What is evaluated: a split of a dataset, prepared for the base. */
+export interface Evaluated {
+  readonly source: BatchSource;
+  readonly samples: readonly Sample[];
+  readonly classes: readonly string[];
+  readonly preprocessing: Preprocessing;
+}
+
+/** Runs every image of the source once; `parameters` are the values of the trainable inputs. */
+export async function evaluate(
+  program: Program,
+  parameters: Tensors,
+  { source, samples, classes, preprocessing }: Evaluated,
+): Promise<Evaluation> {
+  const scored: { sample: Sample; probabilities: Float64Array; loss: number }[] = [];
+  for await (const batch of source.batches(0)) {
+    const { [LOGITS]: logits } = await program.run({ ...batchFeeds(batch, preprocessing), ...parameters });
+    const rows = logits!.data as Float32Array;
+    batch.weights.forEach((weight, row) => {
+      if (weight === 0) return;
+      const probabilities = softmax(rows.subarray(row * classes.length, (row + 1) * classes.length));
+      const sample = samples[batch.samples[row]!]!;
+      // A probability that underflows is a loss beyond any worth telling apart.
+      scored.push({ sample, probabilities, loss: -Math.log(Math.max(probabilities[sample.label]!, Number.MIN_VALUE)) });
+    });
+  }
+  const correct = classes.map(() => 0);
+  const total = classes.map(() => 0);
+  for (const { sample, probabilities } of scored) {
+    total[sample.label]! += 1;
+    if (ranked(probabilities)[0] === sample.label) correct[sample.label]! += 1;
+  }
+  const sum = (counts: readonly number[]): number => counts.reduce((a, b) => a + b, 0);
+  return {
+    loss: sum(scored.map(({ loss }) => loss)) / scored.length,
+    accuracy: scored.length === 0 ? null : sum(correct) / sum(total),
+    images: scored.length,
+    perClass: classes.map((_, label) => ({
+      accuracy: total[label] === 0 ? null : correct[label]! / total[label]!,
+      images: total[label]!,
+    })),
+    samples: scored
+      .sort((a, b) => b.loss - a.loss)
+      .slice(0, SHOWN)
+      .map(({ sample, probabilities, loss }) => {
+        const top = ranked(probabilities)
+          .slice(0, TOP)
+          .map((label) => ({ label: classes[label]!, probability: probabilities[label]! }));
+        const [{ label: predicted, probability }] = top as [(typeof top)[number]];
+        return { file: sample.path, label: classes[sample.label]!, predicted, probability, loss, top };
+      }),
+  };
+}

@@ -1,0 +1,33 @@
+/** A batch as the inputs of a step's graph. */
+import type { Batch } from '../data/batch-source.ts';
+import type { Tensors } from '../engines/engine.ts';
+import { inputSize } from '../shared/preprocessing.ts';
+import type { Preprocessing } from '../shared/preprocessing.ts';
+import { IMAGES, LABELS, WEIGHTS } from './step.ts';
+
+/**
+ * Weights come out so that the loss is the weighted mean over the images that count, as PyTorch's cross-entropy takes it:
+ * each image by its class's weight, padding and unreadable images by 0.
+ */
+export function batchFeeds(batch: Batch, preprocessing: Preprocessing, classWeights?: Float32Array): Tensors {
+  const { height, width } = inputSize(preprocessing);
+  const count = batch.labels.length;
+  const weights = batch.weights.map((weight, row) => weight * (classWeights?.[batch.labels[row]!] ?? 1));
+  const total = weights.reduce((sum, weight) => sum + weight, 0);
+  return {
+    [IMAGES]: { dtype: 'uint8', shape: [count, height, width, 3], data: batch.images },
+    [LABELS]: { dtype: 'int32', shape: [count], data: batch.labels },
+    [WEIGHTS]: {
+      dtype: 'float32',
+      shape: [count],
+      data: total === 0 ? weights : weights.map((weight) => weight / total),
+    },
+  };
+}
+
+/** Weights that make every class count the same: images / (classes · images of the class). */
+export function balancedWeights(labels: readonly number[], classes: number): Float32Array {
+  const counts = new Float32Array(classes);
+  for (const label of labels) counts[label]! += 1;
+  return counts.map((count) => (count === 0 ? 0 : labels.length / (classes * count)));
+}

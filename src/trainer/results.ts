@@ -1,0 +1,126 @@
+/** What a run leaves in its folder while it goes on: evaluations with sample predictions, the best and the last adapter, checkpoints, the report. */
+import { readdirSync, statSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { writeFileAtomic } from '../formats/atomic-write.ts';
+import { writeTrained } from '../lora/trained.ts';
+import { toAdapter } from '../lora/state.ts';
+import { moduleNodes } from '../models/base.ts';
+import type { RunSetup } from '../shared/run/identity.ts';
+import { RUN_PATHS } from '../shared/run/layout.ts';
+import { readRun } from '../shared/run/read-run.ts';
+import type { RunReport } from '../shared/run/report.ts';
+import type { Samples } from '../shared/run/samples.ts';
+import { saveCheckpoint } from './checkpoint.ts';
+import { observeEvaluation } from './early-stopping.ts';
+import { evaluate } from './evaluate.ts';
+import type { Programs } from './programs.ts';
+import type { RunLog } from './run-log.ts';
+import type { Session } from './session.ts';
+import type { Throughput } from './throughput.ts';
+import type { Ending } from './ending.ts';
+import type { Training } from './training.ts';
+
+export class Results {
+  readonly #folder: string;
+  readonly #log: RunLog;
+  readonly #session: Session;
+  readonly #modules: readonly string[];
+
+  constructor(folder: string, log: RunLog, session: Session) {
+    this.#folder = folder;
+    this.#log = log;
+    this.#session = session;
+    this.#modules = [...moduleNodes(session.base.graph).keys()];
+  }
+
+  /** Scores the validation split and writes sample predictions; returns whether early stopping has lost its patience. */
+  async evaluate(training: Training, { evaluation, validation }: Programs): Promise<boolean> {
+    const { dataset, job } = this.#session;
+    const { step, epoch } = training.progress;
+    const { samples, ...result } = await evaluate(evaluation, training.values, {
+      source: validation,
+      samples: dataset.splits.validation,
+      classes: dataset.classes,
+      preprocessing: this.#session.preprocessing,
+    });
+    this.#log.record({ type: 'evaluation', step, epoch, split: 'validation', ...result });
+    await this.#writeSamples(step, samples);
+    // The untouched base is what the others are compared with, not a result of training.
+    if (step === 0) return false;
+    const { loss, accuracy } = result;
+    const { state, improved, stop } = observeEvaluation(
+      training.progress.earlyStopping,
+      { step, loss, accuracy },
+      job.training.earlyStopping,
+    );
+    training.progress = { ...training.progress, earlyStopping: state };
+    if (improved) {
+      await this.#writeAdapter(RUN_PATHS.best, training);
+      this.#log.record({ type: 'best', step, loss, accuracy });
+    }
+    return stop;
+  }
+
+  async #writeSamples(step: number, samples: Samples['samples']): Promise<void> {
+    const file = join(RUN_PATHS.samples, `${step}.json`);
+    const content: Samples = { version: 1, step, samples };
+    await writeFileAtomic(join(this.#folder, file), `${JSON.stringify(content)}\n`);
+    this.#log.record({ type: 'samples', step, file });
+  }
+
+  async checkpoint(training: Training): Promise<void> {
+    const folder = await saveCheckpoint(this.#folder, training.checkpoint());
+    this.#log.record({ type: 'checkpoint', step: training.progress.step, folder });
+  }
+
+  async #writeAdapter(name: string, training: Training): Promise<void> {
+    const { base, job, dataset, initial } = this.#session;
+    const adapter = toAdapter(initial, new Map(Object.entries(training.values)), {
+      base,
+      job,
+      classes: dataset.classes,
+    });
+    await writeTrained(join(this.#folder, name), adapter, this.#modules);
+  }
+
+  /** The adapter of the last step and the report; a run that went astray leaves its last good values too. */
+  async finish(training: Training, ending: Ending, setup: RunSetup, throughput: Throughput): Promise<void> {
+    if (ending.type !== 'stopped') await this.checkpoint(training);
+    await this.#writeAdapter(RUN_PATHS.adapter, training);
+    const { summary } = await readRun(this.#folder);
+    const { progress } = training;
+    const report: RunReport = {
+      version: 1,
+      id: basename(this.#folder),
+      outcome: ending.type,
+      method: this.#session.job.method,
+      steps: progress.step,
+      epochs: progress.epoch,
+      seconds: throughput.seconds,
+      firstStepSeconds: throughput.firstStepSeconds,
+      imagesPerSecond: throughput.imagesPerSecond,
+      // Linux and macOS differ in the unit of the system call; libuv gives kilobytes on both.
+      peakMemoryBytes: process.resourceUsage().maxRSS * 1024,
+      validation: {
+        untouched: scoreOf(summary.untouched),
+        best: scoreOf(summary.best),
+        last: scoreOf(summary.evaluations.validation),
+      },
+      test: null,
+      parameters: setup.parameters,
+      files: { adapterBytes: weightBytes(join(this.#folder, RUN_PATHS.adapter)), baseBytes: setup.parameters.base * 4 },
+      skippedImages: progress.skippedImages.length,
+    };
+    await writeFileAtomic(join(this.#folder, RUN_PATHS.report), `${JSON.stringify(report, null, 2)}\n`);
+  }
+}
+
+function scoreOf(event: { step: number; loss: number | null; accuracy: number | null } | null | undefined) {
+  return event ? { step: event.step, loss: event.loss, accuracy: event.accuracy } : null;
+}
+
+function weightBytes(directory: string): number {
+  return readdirSync(directory)
+    .filter((name) => name.endsWith('.safetensors'))
+    .reduce((sum, name) => sum + statSync(join(directory, name)).size, 0);
+}

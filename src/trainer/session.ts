@@ -1,0 +1,90 @@
+/** Everything a job names, opened: dataset, base with its adapters, engine. What training, planning and prediction start from. */
+import { countParameters } from '../models/frozen.ts';
+
+import type { Base } from '../models/base.ts';
+import { openBase } from '../models/open-base.ts';
+import { openDataset } from '../data/open-dataset.ts';
+import type { Dataset } from '../data/dataset.ts';
+import { chooseEngine } from '../engines/choose.ts';
+import type { Engine } from '../engines/engine.ts';
+import { sizeOf } from '../graph/tensor.ts';
+import { initialise } from '../lora/state.ts';
+import type { Initialised } from '../lora/state.ts';
+import { InputError } from '../shared/errors.ts';
+import type { Job } from '../shared/job.ts';
+import { inputSize, preprocessingSchema } from '../shared/preprocessing.ts';
+import type { Preprocessing } from '../shared/preprocessing.ts';
+import type { RunSetup } from '../shared/run/identity.ts';
+
+export interface Session {
+  readonly job: Job;
+  readonly dataset: Dataset;
+  readonly base: Base;
+  readonly preprocessing: Preprocessing;
+  readonly initial: Initialised;
+  readonly engine: Engine;
+}
+
+/** Opens all of it; paths of the job are absolute. Throws InputError for whatever is wrong with any of them. */
+export async function openSession(job: Job): Promise<Session> {
+  const engine = chooseEngine(job.engine);
+  const { validationShare, seed } = job.training;
+  const dataset = await openDataset(job.data, { validationShare, seed });
+  const opened = await openBase(job.base);
+  const preprocessing = preprocessingOf(opened, job);
+  const base = { ...opened, preprocessing };
+  return { job, dataset, base, preprocessing, initial: initialise(base, job, dataset.classes), engine };
+}
+
+/** The base's own preprocessing with the job's overrides; the size stays, since the graph was built for it. */
+function preprocessingOf(base: Base, { preprocessing: overrides }: Job): Preprocessing {
+  const merged = preprocessingSchema.parse({ ...base.preprocessing, ...definedOnly(overrides ?? {}) });
+  const [wanted, given] = [inputSize(base.preprocessing), inputSize(merged)];
+  if (wanted.height !== given.height || wanted.width !== given.width) {
+    throw new InputError(`the base takes ${wanted.width}×${wanted.height} pixels, not ${given.width}×${given.height}`, {
+      field: 'preprocessing',
+    });
+  }
+  return merged;
+}
+
+function definedOnly(overrides: object): object {
+  return Object.fromEntries(Object.entries(overrides).filter(([, value]) => value !== undefined));
+}
+
+/** What `run.json` records of a session. */
+export function setupOf({ job, dataset, base, initial, engine }: Session): RunSetup {
+  const { parameters } = initial.adapted;
+  const count = (chosen: typeof parameters): number => chosen.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
+  const head = parameters.filter(({ module }) => module === base.head);
+  const perEpoch = updatesPerEpoch(dataset.splits.train.length, job);
+  const { train, validation, test } = dataset.splits;
+  return {
+    engine: { name: engine.name, device: engine.device, threads: job.threads },
+    base: {
+      source: base.identity.source,
+      architecture: base.family,
+      revision: base.identity.revision ?? null,
+      sha256: base.identity.sha256,
+      fused: base.identity.fusedBatchNorm,
+    },
+    dataset: {
+      kind: dataset.kind,
+      classes: [...dataset.classes],
+      images: { train: train.length, validation: validation.length, test: test.length },
+    },
+    parameters: {
+      base: countParameters(base.graph),
+      adapter: count(parameters) - count(head),
+      head: count(head),
+      trainable: count(parameters),
+      adapterBytes: count(parameters) * Float32Array.BYTES_PER_ELEMENT,
+    },
+    steps: { total: perEpoch * job.training.epochs, perEpoch },
+  };
+}
+
+/** Updates of the optimizer in one epoch; the last group of batches may be smaller than `accumulate`. */
+export function updatesPerEpoch(images: number, { training }: Job): number {
+  return Math.ceil(Math.ceil(images / training.batch) / training.accumulate);
+}

@@ -1,0 +1,177 @@
+/** One run, from a folder with a frozen job to the adapter in it. Started again it goes on from the last checkpoint. */
+import type { Batch } from '../data/batch-source.ts';
+import { readIdentity } from '../shared/run/read-run.ts';
+import type { Checkpoint } from './checkpoint.ts';
+import type { Commands } from './commands.ts';
+import { observeStep } from './divergence.ts';
+import type { Ending } from './ending.ts';
+import { balancedWeights, batchFeeds } from './feeds.ts';
+import { clipFactor } from './gradients.ts';
+import { openPrograms } from './programs.ts';
+import type { Programs } from './programs.ts';
+import { Results } from './results.ts';
+import { recordSetup } from './run-folder.ts';
+import type { RunLog } from './run-log.ts';
+import { learningRates } from './schedules.ts';
+import { openSession, setupOf } from './session.ts';
+import type { Session } from './session.ts';
+import { LOSS } from './step.ts';
+import { Throughput } from './throughput.ts';
+import { Training } from './training.ts';
+
+export interface RunSite {
+  readonly folder: string;
+  readonly log: RunLog;
+  readonly commands: Commands;
+  /** Where to go on from; null for a new run. */
+  readonly checkpoint: Checkpoint | null;
+}
+
+/** Trains until the job is done, somebody stops it or it goes astray, and says which it was. Throws what else goes wrong. */
+export async function train({ folder, log, commands, checkpoint }: RunSite): Promise<Ending> {
+  const { job } = await readIdentity(folder);
+  log.record({ type: 'preparing', what: 'opening the dataset and the base' });
+  const session = await openSession(job);
+  const setup = setupOf(session);
+  await recordSetup(folder, setup);
+  log.record({ type: 'preparing', what: `compiling the step for ${session.engine.device}` });
+  const programs = await openPrograms(session);
+  try {
+    const training = checkpoint === null ? Training.start(session) : Training.from(session, checkpoint);
+    const results = new Results(folder, log, session);
+    const { total: totalSteps, perEpoch: stepsPerEpoch } = setup.steps;
+    log.record({ type: 'ready', totalSteps, stepsPerEpoch, epochs: job.training.epochs });
+    const loop = new Loop(session, programs, training, results, log, commands, totalSteps);
+    const ending = await loop.run();
+    await results.finish(training, ending, setup, loop.throughput);
+    return ending;
+  } finally {
+    await programs.close();
+  }
+}
+
+/** What one update of the optimizer leads to: nothing, or the end of the run. */
+type Verdict = Ending | undefined;
+
+class Loop {
+  readonly throughput: Throughput;
+  readonly #session: Session;
+  readonly #programs: Programs;
+  readonly #training: Training;
+  readonly #results: Results;
+  readonly #log: RunLog;
+  readonly #commands: Commands;
+  readonly #rateOf: (step: number) => number;
+  readonly #classWeights: Float32Array | undefined;
+  #losses: number[] = [];
+  #skipped = 0;
+
+  constructor(
+    session: Session,
+    programs: Programs,
+    training: Training,
+    results: Results,
+    log: RunLog,
+    commands: Commands,
+    totalSteps: number,
+  ) {
+    const { job, dataset } = session;
+    this.#session = session;
+    this.#programs = programs;
+    this.#training = training;
+    this.#results = results;
+    this.#log = log;
+    this.#commands = commands;
+    this.#rateOf = learningRates(job.training, totalSteps);
+    this.throughput = new Throughput(training.progress.seconds);
+    const labels = dataset.splits.train.map(({ label }) => label);
+    this.#classWeights =
+      job.training.classWeights === 'balanced' ? balancedWeights(labels, dataset.classes.length) : undefined;
+  }
+
+  async run(): Promise<Ending> {
+    const { epochs } = this.#session.job.training;
+    if (this.#training.progress.step === 0) await this.#evaluate();
+    while (this.#training.progress.epoch < epochs) {
+      const { epoch, batch: done } = this.#training.progress;
+      for await (const batch of this.#programs.train.batches(epoch, done)) {
+        const verdict = await this.#take(batch);
+        if (verdict !== undefined) return verdict;
+      }
+    }
+    return {
+      type: 'finished',
+      step: this.#training.progress.step,
+      reason: 'completed',
+      seconds: this.throughput.seconds,
+    };
+  }
+
+  /** One batch: its gradients, and at the end of a group of them an update and all that is due after it. */
+  async #take(batch: Batch): Promise<Verdict> {
+    const { job, preprocessing } = this.#session;
+    const feeds = batchFeeds(batch, preprocessing, this.#classWeights);
+    const { [LOSS]: loss } = await this.#programs.step.run(
+      { ...feeds, ...this.#training.values },
+      this.#training.gradients,
+    );
+    this.#training.accumulate();
+    this.#losses.push((loss!.data as Float32Array)[0]!);
+    this.throughput.count(batch.weights);
+    const last = batch.index + 1 === this.#programs.train.batchesPerEpoch;
+    if (this.#losses.length < job.training.accumulate && !last) return undefined;
+    return this.#update(batch, last) ?? (await this.#afterUpdate(last));
+  }
+
+  #update(batch: Batch, last: boolean): Verdict {
+    const { training } = this.#session.job;
+    const { step, epoch } = this.#training.progress;
+    const learningRate = this.#rateOf(step);
+    const gradientNorm = this.#training.gradientNorm();
+    const loss = this.#losses.reduce((sum, each) => sum + each, 0) / this.#losses.length;
+    this.#losses = [];
+    const observed = { step: step + 1, loss, gradientNorm, learningRate, peakLearningRate: training.learningRate };
+    const { state, divergence } = observeStep(this.#training.progress.divergence, observed);
+    // Before the update: values that are numbers stay numbers.
+    if (divergence !== null) return { type: 'failed', step, cause: 'divergence', message: divergence.message };
+    this.#training.update(learningRate, clipFactor(gradientNorm, training.clip));
+    const position = last ? { epoch: epoch + 1, batch: 0 } : { epoch, batch: batch.index + 1 };
+    this.#training.progress = { ...this.#training.progress, ...position, divergence: state };
+    const imagesPerSecond = this.throughput.lap();
+    this.#log.record({ type: 'step', step: step + 1, epoch, loss, learningRate, gradientNorm, imagesPerSecond });
+    this.#recordSkipped();
+    return undefined;
+  }
+
+  #recordSkipped(): void {
+    const { skipped } = this.#programs.train;
+    for (const { file, message } of skipped.slice(this.#skipped)) {
+      this.#log.record({ type: 'skipped-image', file, reason: message });
+    }
+    this.#skipped = skipped.length;
+    this.#training.progress = {
+      ...this.#training.progress,
+      seconds: this.throughput.seconds,
+      skippedImages: skipped.map(({ file }) => file),
+    };
+  }
+
+  async #afterUpdate(endOfEpoch: boolean): Promise<Verdict> {
+    const { evaluateEvery, checkpointEvery } = this.#session.job.training;
+    const { step } = this.#training.progress;
+    const due = (every: number | null): boolean => (every === null ? endOfEpoch : step % every === 0);
+    const patienceLost = due(evaluateEvery) && (await this.#evaluate());
+    if (due(checkpointEvery)) await this.#results.checkpoint(this.#training);
+    if (patienceLost) return { type: 'finished', step, reason: 'early-stopping', seconds: this.throughput.seconds };
+    return await this.#commands.obey({
+      step,
+      checkpoint: () => this.#results.checkpoint(this.#training),
+      paused: <T>(wait: Promise<T>) => this.throughput.without(wait),
+      seconds: () => this.throughput.seconds,
+    });
+  }
+
+  #evaluate(): Promise<boolean> {
+    return this.throughput.without(this.#results.evaluate(this.#training, this.#programs));
+  }
+}
