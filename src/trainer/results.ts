@@ -25,6 +25,8 @@ export class Results {
   readonly #log: RunLog;
   readonly #session: Session;
   readonly #modules: readonly string[];
+  /** Step of the newest checkpoint of this process. */
+  #saved: number | undefined;
 
   constructor(folder: string, log: RunLog, session: Session) {
     this.#folder = folder;
@@ -55,6 +57,7 @@ export class Results {
     );
     training.progress = { ...training.progress, earlyStopping: state };
     if (improved) {
+      await this.checkpoint(training);
       await this.#writeAdapter(RUN_PATHS.best, training);
       this.#log.record({ type: 'best', step, loss, accuracy });
     }
@@ -69,6 +72,8 @@ export class Results {
   }
 
   async checkpoint(training: Training): Promise<void> {
+    if (training.progress.step === this.#saved) return;
+    this.#saved = training.progress.step;
     const folder = await saveCheckpoint(this.#folder, training.checkpoint());
     this.#log.record({ type: 'checkpoint', step: training.progress.step, folder });
   }
@@ -85,7 +90,7 @@ export class Results {
 
   /** The adapter of the last step and the report; a run that went astray leaves its last good values too. */
   async finish(training: Training, ending: Ending, setup: RunSetup, throughput: Throughput): Promise<void> {
-    if (ending.type !== 'stopped') await this.checkpoint(training);
+    await this.checkpoint(training);
     await this.#writeAdapter(RUN_PATHS.adapter, training);
     const { summary } = await readRun(this.#folder);
     const { progress } = training;
