@@ -5,7 +5,7 @@ import type { AdapterDType, AdapterLayer } from './adapter.ts';
 /** The base an adapter is held against. */
 export interface InspectBase {
   /** The frozen weight of a module, undefined if there is no such module. */
-  weight(module: string): Tensor<'float32'> | undefined;
+  readonly weight: (module: string) => Tensor<'float32'> | undefined;
   /** Parameters of a whole copy of the fine-tuned model: the base with the adapter's head. */
   readonly parameters: number;
 }

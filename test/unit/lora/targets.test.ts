@@ -113,7 +113,7 @@ describe('what PEFT cannot represent is skipped with the reason', () => {
       /^PiSSA.*embedding$/,
     ],
   ] as const)('%s', (_, module, given, reason) => {
-    const { paths, reasons } = resolve([module as AdaptableModule, linear('y')], {
+    const { paths, reasons } = resolve([module, linear('y')], {
       targetModules: ['x', 'y'],
       ...given,
     });
