@@ -2,8 +2,8 @@
 
     python bench_peft.py --model DIR|mobilenet_v3_small --method lora|full --targets qv|all|last2 --batch 16 --rank 8
 
-Prints one JSON line: images_per_second (median step of the timed ones), seconds_to_first_step (process start, imports and
-loading included, to the first finished step), peak_rss_mb. DIR is a Hugging Face directory (make_fixtures.py --real).
+Prints one JSON line: images_per_second (of the median step), seconds_to_first_step (from process start, with
+imports and loading, to the first finished step), peak_rss_mb. DIR is a Hugging Face directory (make_fixtures.py --real).
 """
 
 import argparse
@@ -15,7 +15,7 @@ import time
 
 
 def process_start():
-    """Seconds since the epoch at which this process began; Linux tells, elsewhere the interpreter's own start has to do."""
+    """Seconds since the epoch at which this process began; elsewhere than on Linux, the interpreter's own start."""
     try:
         with open('/proc/self/stat', encoding='ascii') as file:
             ticks = int(file.read().rsplit(')', 1)[1].split()[19])
@@ -125,7 +125,9 @@ def main():
                 'peak_rss_mb': round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1),
                 'trainable_parameters': sum(p.numel() for p in trainable),
                 'steps': arguments.steps,
-                **{k: getattr(arguments, k) for k in ('model', 'method', 'targets', 'rank', 'batch', 'size', 'threads')},
+                **{
+                    k: getattr(arguments, k) for k in ('model', 'method', 'targets', 'rank', 'batch', 'size', 'threads')
+                },
             }
         )
     )

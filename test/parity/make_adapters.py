@@ -27,7 +27,7 @@ def adaptable(module):
 
 
 def settings_of(model, settings, heads):
-    """LoraConfig arguments, with the regular expression `targets` turned into full paths of layers, the heads left out."""
+    """LoraConfig arguments; the regular expression `targets` becomes full paths of layers, the heads left out."""
     settings = dict(settings)
     pattern = settings.pop('targets', None)
     if pattern is not None:
@@ -49,7 +49,7 @@ def draw(adapted, name):
         if 'lora_A' in path:
             parameter.copy_(normal(gen, parameter.shape, parameter[0].numel() ** -0.5))
         elif 'lora_B' in path:
-            # Convolutions come in long chains whose BatchNorms do not know of the adapter: smaller, or the loss saturates.
+            # Convolutions stand in long chains whose BatchNorms know of no adapter: smaller, or the loss saturates.
             parameter.copy_(normal(gen, parameter.shape, 0.06 if parameter.ndim == 4 else 0.2))
         elif 'magnitude' in path:
             parameter.mul_(uniform(gen, parameter.shape, 0.8, 1.25))

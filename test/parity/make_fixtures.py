@@ -1,20 +1,22 @@
 """The reference material of the models: one command, everything from seeds.
 
-    python test/parity/make_fixtures.py --small --out test/fixtures/models   what the repository holds
-    python test/parity/make_fixtures.py --out DIR                            all of it (about 1 GB, 6 minutes on one core)
-    python test/parity/make_fixtures.py --real --out DIR                     real sizes with random weights, for benches
+python test/parity/make_fixtures.py --small --out test/fixtures/models   what the repository holds
+python test/parity/make_fixtures.py --out DIR                            all of it (1 GB, about 5 minutes on one core)
+python test/parity/make_fixtures.py --real --out DIR                     real sizes with random weights, for benches
 
-    DIR/<model>/           Hugging Face directories (make_hf.py) and tiny ONNX models with gradients (make_gradients.py)
-    DIR/preprocessors/     forms of preprocessor_config.json and the pixel values they give (make_hf.py)
-    DIR/ops.json           single ops (make_ops.py)
-    DIR/onnx/              exports of real architectures (make_onnx.py); not with --small
-    DIR/real/<model>/      only with --real
+DIR/<model>/           Hugging Face directories (make_hf.py) and tiny ONNX models with gradients (make_gradients.py)
+DIR/preprocessors/     forms of preprocessor_config.json and the pixel values they give (make_hf.py)
+DIR/ops.json           single ops (make_ops.py)
+DIR/onnx/              exports of real architectures (make_onnx.py); not with --small
+DIR/real/<model>/      only with --real
 """
 
 import argparse
 import os
+import sys
 
-import make_golden  # noqa: F401  (sets the environment before torch is imported)
+sys.dont_write_bytecode = True  # no __pycache__ beside the sources
+
 import make_gradients
 import make_hf
 import make_onnx

@@ -1,7 +1,7 @@
 """What every maker of reference material shares: seeds by name, healthy random weights, files.
 
 A golden is only as good as its numbers are far from trivial: default initialisations (biases 0, norms 1, weights 0.02)
-hide a dropped bias or a swapped scale, so every parameter and buffer is drawn anew, at a size that keeps signals near 1.
+hide a dropped bias or a swapped scale, so every parameter is drawn anew, at a size that keeps signals near 1.
 Goldens are computed in float64 and stored in float32: they are the exact answer, not another machine's rounding.
 """
 
@@ -36,7 +36,7 @@ def uniform(gen, shape, low, high):
 
 @torch.no_grad()
 def randomize(model, name):
-    """Draws every parameter and running statistic: weights by fan-in, norms around 1, everything else small but not 0."""
+    """Draws every parameter: weights by fan-in, norms around 1, everything else small but not 0."""
     drawn = set()
 
     def draw(tensor, values):
@@ -79,7 +79,7 @@ def settle_batch_norms(model, images, name):
         m.momentum = None
     model.train()
     model(images)
-    for (path, m), momentum in zip(norms, momenta):
+    for (path, m), momentum in zip(norms, momenta, strict=True):
         m.momentum = momentum
         if name is not None:
             gen = generator(name, path, 'statistics')
@@ -91,7 +91,7 @@ def settle_batch_norms(model, images, name):
 
 @torch.no_grad()
 def settle_head(model, head, images):
-    """Scales the classifier so that logits are of the size a trained one gives: an absolute tolerance then means something."""
+    """Scales the classifier to logits of a trained one's size: an absolute tolerance then means something."""
     out = model(images)
     factor = 2 / (out.logits if hasattr(out, 'logits') else out).std()
     for path in [head] if isinstance(head, str) else head:

@@ -1,10 +1,10 @@
 """Whole-model gradients for two tiny ONNX classifiers: what an importer, LoRA and reverse mode must give together.
 
-    OUT/onnx-cnn/fused.onnx, kept.onnx        script exporter: BatchNorm folded into the convolutions (its default), or kept
+    OUT/onnx-cnn/fused.onnx, kept.onnx        script exporter: BatchNorm folded into convolutions (its default), or kept
     OUT/onnx-cnn/dynamo.onnx, OUT/onnx-vit/script.onnx, dynamo.onnx
     OUT/<model>/golden.safetensors            `input`, `labels`, `logits` (the same for every file of the model)
-    OUT/<model>/adapters/<adapter>/           as in make_hf.py. `fused` and `kept` belong to the CNN's files of these names
-                                              (dynamo.onnx is fused too): an adapter of a fused convolution is another one
+    OUT/<model>/adapters/<adapter>/           as in make_hf.py; `fused` and `kept` belong to the CNN's files so named
+                                              (dynamo.onnx is fused too): another adapter fits a fused convolution
 
 LoRA is on every linear layer and convolution but the head and what peft cannot represent (groups, dilation).
 """
@@ -51,7 +51,7 @@ class SqueezeExcite(nn.Module):
 
 
 class Cnn(nn.Module):
-    """Strides, a shortcut, depthwise and dilated and grouped convolutions, squeeze-excite, both poolings, five activations."""
+    """Strides, a shortcut, depthwise, dilated and grouped convolutions, squeeze-excite, both poolings, activations."""
 
     def __init__(self):
         super().__init__()
@@ -78,7 +78,14 @@ class Cnn(nn.Module):
 
 def vit():
     return timm.create_model(
-        'vit_tiny_patch16_224', num_classes=CLASSES, img_size=16, patch_size=4, embed_dim=24, depth=2, num_heads=3, mlp_ratio=2
+        'vit_tiny_patch16_224',
+        num_classes=CLASSES,
+        img_size=16,
+        patch_size=4,
+        embed_dim=24,
+        depth=2,
+        num_heads=3,
+        mlp_ratio=2,
     )
 
 

@@ -4,9 +4,9 @@
     OUT/<model>/golden.json          class, dtype of the weights, loss, tolerances' scale
     OUT/<model>/golden.safetensors   `images` (N, H, W, 3) uint8, `pixel_values` (N, 3, h, w), `labels` (N), `features`
                                      (what enters the first head), `logits` (N, 5)
-    OUT/<model>/adapters/<adapter>/  `adapter_config.json` and `adapter_model.safetensors` of peft, `golden.json` (loss),
-                                     `golden.safetensors` (`logits`), `gradients.safetensors`: of the mean cross entropy, under
-                                     the very keys of adapter_model.safetensors
+    OUT/<model>/adapters/<adapter>/  peft's `adapter_config.json` and `adapter_model.safetensors`, `golden.json` (loss),
+                                     `golden.safetensors` (`logits`), `gradients.safetensors`: of mean cross entropy,
+                                     under the very keys of adapter_model.safetensors
     OUT/<model>/gradients.safetensors   (not among the committed ones) of the base's parameters, for full fine-tuning
 
 Models are in evaluation mode: BatchNorm is frozen, nothing is dropped. All numbers are computed in float64.
@@ -52,7 +52,8 @@ DINO_PROCESSOR = {
     'rescale_factor': 0.00392156862745098, 'size': {'shortest_edge': 18},
 }  # fmt: skip
 RESNET_PROCESSOR = {
-    **COMMON, **IMAGENET, 'crop_pct': 0.875, 'feature_extractor_type': 'ConvNextFeatureExtractor', 'resample': 3, 'size': 32,
+    **COMMON, **IMAGENET, 'crop_pct': 0.875, 'feature_extractor_type': 'ConvNextFeatureExtractor',
+    'resample': 3, 'size': 32,
 }  # fmt: skip
 
 
@@ -196,7 +197,12 @@ V4_ATTENTION = [
     ('attention.v_proj', 'attention.attention.value'),
     ('attention.o_proj', 'attention.output.dense'),
 ]
-V4_VIT = [('vit.layers.', 'vit.encoder.layer.'), *V4_ATTENTION, ('mlp.fc1', 'intermediate.dense'), ('mlp.fc2', 'output.dense')]
+V4_VIT = [
+    ('vit.layers.', 'vit.encoder.layer.'),
+    *V4_ATTENTION,
+    ('mlp.fc1', 'intermediate.dense'),
+    ('mlp.fc2', 'output.dense'),
+]
 
 
 def v4_name(path):
@@ -206,7 +212,7 @@ def v4_name(path):
 
 
 def make_v4_adapter(directory, adapter='lora'):
-    """The adapter as peft saved it under transformers 4. (peft 0.21 on transformers 5 ignores its tensors without a word.)"""
+    """The adapter as peft saved it under transformers 4. (peft 0.21 on transformers 5 ignores it without a word.)"""
     source, target = (os.path.join(directory, 'adapters', name) for name in (adapter, f'{adapter}-v4'))
     tensors = load_file(os.path.join(source, 'adapter_model.safetensors'))
     save_tensors(
@@ -338,19 +344,14 @@ def make_preprocessors(out):
 
 
 # Real sizes with random weights, for the benches.
+TINY = {'hidden_size': 192, 'num_hidden_layers': 12, 'num_attention_heads': 3, 'intermediate_size': 768}
+RESNET_18 = {'embedding_size': 64, 'hidden_sizes': [64, 128, 256, 512], 'depths': [2, 2, 2, 2], 'layer_type': 'basic'}
+VIT_224 = {**VIT_PROCESSOR, 'size': {'height': 224, 'width': 224}}
 REAL = {
-    'vit-tiny': (
-        'vit', transformers.ViTConfig(hidden_size=192, num_hidden_layers=12, num_attention_heads=3, intermediate_size=768,
-                                      num_labels=10),
-        {**VIT_PROCESSOR, 'size': {'height': 224, 'width': 224}},
-    ),
-    'vit-base': ('vit', transformers.ViTConfig(num_labels=10), {**VIT_PROCESSOR, 'size': {'height': 224, 'width': 224}}),
-    'resnet-18': (
-        'resnet', transformers.ResNetConfig(embedding_size=64, hidden_sizes=[64, 128, 256, 512], depths=[2, 2, 2, 2],
-                                            layer_type='basic', num_labels=10),
-        {**RESNET_PROCESSOR, 'size': 224},
-    ),
-}  # fmt: skip
+    'vit-tiny': ('vit', transformers.ViTConfig(num_labels=10, **TINY), VIT_224),
+    'vit-base': ('vit', transformers.ViTConfig(num_labels=10), VIT_224),
+    'resnet-18': ('resnet', transformers.ResNetConfig(num_labels=10, **RESNET_18), {**RESNET_PROCESSOR, 'size': 224}),
+}
 
 
 def make_real(out, log=print):

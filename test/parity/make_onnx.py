@@ -2,10 +2,11 @@
 
     OUT/<architecture>-<export>.onnx      the export
     OUT/<architecture>-<export>.safetensors   `input`, `logits` (ONNX Runtime, graph optimizations off)
-    OUT/index.json                        one record per export: exporter, opset, batch, batch norm, layers by module path
+    OUT/index.json                        one record per export: exporter, opset, batch, BatchNorm, how paths are found
+    OUT/<architecture>.layers.json        its layers by module path, its head
     OUT/ops.txt                           op types of every export, and how their names tell module paths
 
-Architectures are the real ones (torchvision, timm, transformers); those that take their sizes as arguments are made small.
+Architectures are the real ones (torchvision, timm, transformers); where sizes are arguments, they are small.
 """
 
 import argparse
@@ -46,7 +47,12 @@ class Logits(nn.Module):
 
 def hf_vit():
     config = transformers.ViTConfig(
-        hidden_size=48, num_hidden_layers=2, num_attention_heads=4, intermediate_size=96, image_size=64, num_labels=CLASSES
+        hidden_size=48,
+        num_hidden_layers=2,
+        num_attention_heads=4,
+        intermediate_size=96,
+        image_size=64,
+        num_labels=CLASSES,
     )
     return Logits(transformers.ViTForImageClassification(config))
 
@@ -72,7 +78,11 @@ ARCHITECTURES = {
     'tv-mobilenet-v3-small-untrained': (64, 'classifier.3', lambda: tv.mobilenet_v3_small(num_classes=CLASSES)),
     'tv-efficientnet-b0': (64, 'classifier.1', lambda: tv.efficientnet_b0(num_classes=CLASSES)),
     'timm-efficientnet-lite0': (64, 'classifier', lambda: timm.create_model('efficientnet_lite0', num_classes=CLASSES)),
-    'timm-mobilenetv3-small': (64, 'classifier', lambda: timm.create_model('mobilenetv3_small_050', num_classes=CLASSES)),
+    'timm-mobilenetv3-small': (
+        64,
+        'classifier',
+        lambda: timm.create_model('mobilenetv3_small_050', num_classes=CLASSES),
+    ),
     'timm-convnext': (
         64,
         'head.fc',
@@ -137,7 +147,7 @@ EXPORTS = {
 }
 CORE = ('script-11', 'script-13', 'script-17', 'dynamo', 'dynamo-18', 'dynamo-22')
 EVERY = tuple(EXPORTS)
-# The exports beyond the core set are made where they differ: BatchNorm for a CNN, fixed batches for what reshapes by it.
+# Exports beyond the core set are made where they differ: BatchNorm for a CNN, fixed batches for what reshapes by it.
 CHOSEN = collections.defaultdict(lambda: CORE) | {
     'tv-resnet18': EVERY,
     'tv-mobilenet-v3-small': (*CORE, 'script-13-keepbn', 'dynamo-keepbn'),
@@ -166,7 +176,9 @@ def export(model, images, path, exporter, opset, batch=None, keep_batch_norm=Fal
         if external:
             # This exporter writes external data above 2 GB only: what people do with smaller models.
             loaded = onnx.load(path)
-            onnx.save(loaded, path, save_as_external_data=True, location=os.path.basename(path) + '_data', size_threshold=64)
+            onnx.save(
+                loaded, path, save_as_external_data=True, location=os.path.basename(path) + '_data', size_threshold=64
+            )
     else:
         shapes = None if batch else ({0: torch.export.Dim('batch')},)
         torch.onnx.export(
@@ -220,17 +232,18 @@ def op_counts(proto):
 NAMES = """
 # How names tell the module of a Conv, Gemm or MatMul (counted below per export as weight/bias/metadata/scope)
 weight    The weight is an initializer `<module path>.weight`. Both exporters, for Gemm (transB=1) and for a Conv whose
-          weight was not changed. The dynamo exporter keeps the name even where it FUSED a BatchNorm into the values: such
-          a Conv has a bias named `<module path>.weight_bias`, and metadata `pkg.onnxscript.rewriter.rule_name` that
+          weight was not changed. The dynamo exporter keeps the name even where it FUSED a BatchNorm into it:
+          such a Conv has a bias named `<module path>.weight_bias`, and metadata `pkg.onnxscript.rewriter.rule_name` that
           holds `FuseBatchNormIntoConv`.
 bias      A Linear on 3-D input is MatMul + Add. Its weight was transposed and renamed (script: `onnx::MatMul_233`,
-          dynamo: `val_13`), but the Add keeps `<module path>.bias`. Found for functional linears too (torchvision's Swin
-          calls F.linear in its attention module, so that scopes name the attention only).
-metadata  dynamo only: node metadata `pkg.torch.onnx.name_scopes`, a Python list as text; its last but one entry is the module
-          path. Where a BatchNorm was fused it names the BatchNorm, so prefer the weight's name.
-scope     script only: the node's name is `/scope/.../OpType[_n]`; a segment that continues the one before it (`features`,
-          `features.1`) replaces it. Joined by dots: `/features/features.1/block/block.0/block.0.0/Conv` is
-          `features.1.block.0.0`. A Conv with a fused BatchNorm is named so, its weight and bias are `onnx::Conv_421`, `_422`.
+          dynamo: `val_13`), but the Add keeps `<module path>.bias`. Found for functional linears too
+          (torchvision's Swin calls F.linear in its attention module, so that scopes name the attention only).
+metadata  dynamo only: node metadata `pkg.torch.onnx.name_scopes`, a Python list as text; its last but one entry is
+          the module path. Where a BatchNorm was fused it names the BatchNorm, so prefer the weight's name.
+scope     script only: the node's name is `/scope/.../OpType[_n]`; a segment that continues the one before it
+          (`features`, `features.1`) replaces it. Joined by dots: `/features/features.1/block/block.0/block.0.0/Conv` is
+          `features.1.block.0.0`. A Conv with a fused BatchNorm is named so; its weight and bias are
+          `onnx::Conv_421`, `onnx::Conv_422`.
 else      torchvision's ViT: the packed `self_attention.in_proj_weight` is used by a MatMul that belongs to no Linear.
           Both exporters add the wrapper's own attribute in front (`model.vit...` when exported through a wrapper).
 Identity  The script exporter stores equal tensors once and gives the others by `Identity` of an initializer (seen on an
@@ -240,7 +253,7 @@ Constant  Constants are nodes in script exports and initializers (`val_13`) in d
 
 
 def path_of_scope(name):
-    """`/features/features.1/block/block.0/Conv` -> `features.1.block.0`: a container's child repeats the container's name."""
+    """`/features/features.1/block/block.0/Conv` -> `features.1.block.0`: a container's child repeats its name."""
     path = []
     for segment in name.strip('/').split('/')[:-1]:
         if path and segment.startswith(path[-1] + '.'):
@@ -377,11 +390,17 @@ def table(index, failures):
     for op, records in sorted(holders.items(), key=lambda item: -len(item[1])):
         names = sorted({f'{r["architecture"]}({r["exporter"]})' for r in records})
         lines.append(f'{op:26} {len(records):3}  {" ".join(names)}')
-    lines += ['', '# Per export: opset, IR version, layers whose module path comes from weight/bias/metadata/scope, ops']
+    lines += [
+        '',
+        '# Per export: opset, IR version, layers whose module path comes from weight/bias/metadata/scope, ops',
+    ]
     for r in index:
         ops = ' '.join(f'{op}:{count}' for op, count in r['ops'].items())
         paths = r['paths']
-        named = '/'.join(str(paths.get(way, 0)) for way in ('weight', 'bias', 'metadata', 'scope')) + f' of {paths["layers"]}'
+        named = (
+            '/'.join(str(paths.get(way, 0)) for way in ('weight', 'bias', 'metadata', 'scope'))
+            + f' of {paths["layers"]}'
+        )
         lines.append(f'{r["name"]:42} opset {r["opset"]} ir {r["irVersion"]} paths {named}  {ops}')
         lines += [f'    missing {path}' for path in paths['missing']]
         lines += [f'    no layer: {stranger}' for stranger in paths['strangers']]

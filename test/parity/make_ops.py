@@ -3,10 +3,10 @@
     OUT/ops.json: [{ name, op, opset, attributes, inputs, outputs, gradients }, ...], a case a line
 
 `inputs` and `outputs` are { shape, data } (with dtype int64 or bool where not float32) or null for an absent one.
-`gradients` holds, for each input, d Σ(outputs ∘ weights) / d input, null where there is none; `weights` are the gradients that
-arrive at the outputs. Inputs keep away from kinks. Everything is computed in float64.
+`gradients` holds, for each input, d Σ(outputs ∘ weights) / d input, null where there is none; `weights` are the
+gradients that arrive at the outputs. Inputs keep away from kinks. Everything is computed in float64.
 
-Each case that ONNX has an op for is run by ONNX Runtime too and must agree: torch is the reference, this checks the wording.
+Each case that ONNX has an op for is run by ONNX Runtime and must agree: torch is the reference, this checks wording.
 (Left out for that reason: Resize with antialias, where the two differ by a tenth.)
 """
 
@@ -141,8 +141,20 @@ def norms():
         epsilon=1e-5,
     )
     layer = {'axis': -1, 'epsilon': 1e-5}
-    case('layer norm', 'LayerNormalization', [(2, 3, 4), (4,), (4,)], lambda x, g, b: F.layer_norm(x, (4,), g, b, 1e-5), **layer)
-    case('layer norm without bias', 'LayerNormalization', [(3, 5), (5,)], lambda x, g: F.layer_norm(x, (5,), g, None, 1e-5), **layer)
+    case(
+        'layer norm',
+        'LayerNormalization',
+        [(2, 3, 4), (4,), (4,)],
+        lambda x, g, b: F.layer_norm(x, (4,), g, b, 1e-5),
+        **layer,
+    )
+    case(
+        'layer norm without bias',
+        'LayerNormalization',
+        [(3, 5), (5,)],
+        lambda x, g: F.layer_norm(x, (5,), g, None, 1e-5),
+        **layer,
+    )
     case(
         'layer norm over two axes, large epsilon',
         'LayerNormalization',
@@ -176,10 +188,24 @@ def norms():
         lambda x, g, b: F.instance_norm(x, weight=g, bias=b, eps=1e-4),
         epsilon=1e-4,
     )
-    case('rms norm', 'RMSNormalization', [(2, 3, 4), (4,)], lambda x, g: F.rms_norm(x, (4,), g, 1e-4), opset=23, axis=-1, epsilon=1e-4)
+    case(
+        'rms norm',
+        'RMSNormalization',
+        [(2, 3, 4), (4,)],
+        lambda x, g: F.rms_norm(x, (4,), g, 1e-4),
+        opset=23,
+        axis=-1,
+        epsilon=1e-4,
+    )
     case('softmax of the last axis', 'Softmax', [(2, 3, 4)], lambda x: x.softmax(-1), axis=-1)
     case('softmax of a middle axis', 'Softmax', [(2, 3, 2)], lambda x: x.softmax(1), axis=1)
-    case('softmax of large numbers', 'Softmax', [rounded(normal(generator('big'), (2, 4), 1.5, 90))], lambda x: x.softmax(-1), axis=-1)
+    case(
+        'softmax of large numbers',
+        'Softmax',
+        [rounded(normal(generator('big'), (2, 4), 1.5, 90))],
+        lambda x: x.softmax(-1),
+        axis=-1,
+    )
     case('log softmax', 'LogSoftmax', [(3, 4)], lambda x: x.log_softmax(-1), axis=-1)
     case('log softmax of the first axis', 'LogSoftmax', [(3, 2)], lambda x: x.log_softmax(0), axis=0)
 
@@ -190,8 +216,20 @@ def activations():
         ('gelu, exact', 'Gelu', away('gelu', shape), F.gelu, {'approximate': 'none'}),
         ('gelu, tanh', 'Gelu', away('gelut', shape), lambda x: F.gelu(x, approximate='tanh'), {'approximate': 'tanh'}),
         ('hard swish', 'HardSwish', away('hs', shape, -3, 3), F.hardswish, {}),
-        ('hard sigmoid of torch', 'HardSigmoid', away('hg', shape, -3, 3), F.hardsigmoid, {'alpha': 1 / 6, 'beta': 0.5}),
-        ('hard sigmoid of ONNX', 'HardSigmoid', away('ho', shape, -2.5, 2.5), lambda x: (0.2 * x + 0.5).clamp(0, 1), {}),
+        (
+            'hard sigmoid of torch',
+            'HardSigmoid',
+            away('hg', shape, -3, 3),
+            F.hardsigmoid,
+            {'alpha': 1 / 6, 'beta': 0.5},
+        ),
+        (
+            'hard sigmoid of ONNX',
+            'HardSigmoid',
+            away('ho', shape, -2.5, 2.5),
+            lambda x: (0.2 * x + 0.5).clamp(0, 1),
+            {},
+        ),
         ('sigmoid', 'Sigmoid', away('sg', shape, low=-12, high=12), torch.sigmoid, {}),
         ('tanh', 'Tanh', away('th', shape), torch.tanh, {}),
         ('relu', 'Relu', away('re', shape, 0), F.relu, {}),
@@ -237,11 +275,23 @@ def arithmetic():
 
 def reductions():
     for op, compute in (('ReduceMean', torch.mean), ('ReduceSum', torch.sum), ('ReduceLogSumExp', torch.logsumexp)):
-        case(f'{op}, middle axis kept', op, [(2, 3, 2), ints(1)], lambda x, a, f=compute: f(x, 1, keepdim=True), keepdims=1)
+        case(
+            f'{op}, middle axis kept',
+            op,
+            [(2, 3, 2), ints(1)],
+            lambda x, a, f=compute: f(x, 1, keepdim=True),
+            keepdims=1,
+        )
         case(f'{op}, two axes dropped', op, [(2, 3, 2), ints(0, -1)], lambda x, a, f=compute: f(x, (0, 2)), keepdims=0)
     case('reduce mean of everything', 'ReduceMean', [(2, 3)], lambda x: x.mean(), keepdims=0)
     case('reduce max', 'ReduceMax', [distinct('rm', (2, 3, 4)), ints(2)], lambda x, a: x.amax(2), keepdims=0)
-    case('reduce min of two axes', 'ReduceMin', [distinct('ri', (2, 3, 4)), ints(0, 2)], lambda x, a: x.amin((0, 2)), keepdims=0)
+    case(
+        'reduce min of two axes',
+        'ReduceMin',
+        [distinct('ri', (2, 3, 4)), ints(0, 2)],
+        lambda x, a: x.amin((0, 2)),
+        keepdims=0,
+    )
     case('reduce L2', 'ReduceL2', [(2, 5), ints(1)], lambda x, a: x.norm(dim=1, keepdim=True), keepdims=1)
     case('reduce L1', 'ReduceL1', [away('l1', (2, 5), 0), ints(1)], lambda x, a: x.abs().sum(1), keepdims=0)
     case('reduce prod', 'ReduceProd', [(3, 3), ints(1)], lambda x, a: x.prod(1), keepdims=0)
@@ -263,8 +313,12 @@ def shapes():
     case('slice backwards', 'Slice', [(2, 4), ints(-1), ints(-100), ints(1), ints(-2)], lambda x, *r: x.flip(1)[:, ::2])
     case('concat', 'Concat', [(2, 1, 2), (2, 3, 2)], lambda a, b: torch.cat((a, b), 1), axis=1)
     case('split in unequal parts', 'Split', [(2, 5), ints(2, 3)], lambda x, s: x.split((2, 3), 1), axis=1)
-    case('gather with repeats and negatives', 'Gather', [(2, 4, 2), ints(1, -1, 1)], lambda x, i: x[:, [1, 3, 1]], axis=1)
-    case('gather with a matrix of indices', 'Gather', [(3, 2), torch.tensor([[0, 2], [2, 2]])], lambda x, i: x[i], axis=0)
+    case(
+        'gather with repeats and negatives', 'Gather', [(2, 4, 2), ints(1, -1, 1)], lambda x, i: x[:, [1, 3, 1]], axis=1
+    )
+    case(
+        'gather with a matrix of indices', 'Gather', [(3, 2), torch.tensor([[0, 2], [2, 2]])], lambda x, i: x[i], axis=0
+    )
     elements = torch.tensor([[0, 0, 2], [1, 0, 1]])
     case('gather elements', 'GatherElements', [(3, 3), elements], lambda x, i: x.gather(0, i), axis=0)
     case(
@@ -277,9 +331,17 @@ def shapes():
     )
     points = torch.tensor([[0, 1], [2, 0]])
     case('scatter nd', 'ScatterND', [(3, 2), points, (2,)], lambda x, i, u: x.index_put(tuple(i.T), u))
-    case('pad with zeros, unequal', 'Pad', [(1, 2, 3), ints(0, 1, 0, 1, 0, 2)], lambda x, p: F.pad(x, (0, 2, 1, 0, 0, 1)), mode='constant')
+    case(
+        'pad with zeros, unequal',
+        'Pad',
+        [(1, 2, 3), ints(0, 1, 0, 1, 0, 2)],
+        lambda x, p: F.pad(x, (0, 2, 1, 0, 0, 1)),
+        mode='constant',
+    )
     case('pad that crops', 'Pad', [(2, 4), ints(0, -1, 0, 1)], lambda x, p: F.pad(x, (-1, 1)), mode='constant')
-    case('pad by reflection', 'Pad', [(2, 4), ints(0, 2, 0, 1)], lambda x, p: F.pad(x, (2, 1), 'reflect'), mode='reflect')
+    case(
+        'pad by reflection', 'Pad', [(2, 4), ints(0, 2, 0, 1)], lambda x, p: F.pad(x, (2, 1), 'reflect'), mode='reflect'
+    )
     case('pad by the edge', 'Pad', [(2, 3), ints(0, 2, 0, 1)], lambda x, p: F.pad(x, (2, 1), 'replicate'), mode='edge')
     case('expand', 'Expand', [(3, 1), ints(2, 1, 4)], lambda x, s: x.expand(2, 3, 4))
     case('tile', 'Tile', [(2, 3), ints(2, 2)], lambda x, r: x.tile(2, 2))
@@ -288,8 +350,9 @@ def shapes():
 
 
 def resizes():
-    """`sizes` is the fourth input. ONNX's coordinates for torch's modes: nearest is asymmetric + floor, nearest-exact half_pixel +
-    round_prefer_ceil, align_corners=False half_pixel, True align_corners; cubic's coefficient is -0.75 in both."""
+    """`sizes` is the fourth input. ONNX's coordinates for torch's modes: nearest is asymmetric + floor,
+    nearest-exact half_pixel + round_prefer_ceil, align_corners=False half_pixel, True align_corners;
+    cubic's coefficient is -0.75 in both."""
 
     def resize(name, size, mode, shape=(1, 2, 3, 4), **attributes):
         torch_mode = {'linear': 'bilinear', 'cubic': 'bicubic'}.get(mode, 'nearest')
@@ -328,9 +391,22 @@ def products():
     case('matmul with a matrix', 'MatMul', [(2, 3, 4), (4, 2)], torch.matmul)
     case('matmul with a vector', 'MatMul', [(2, 2, 3), (3,)], torch.matmul)
     case('gemm, both transposed', 'Gemm', [(3, 2), (4, 3), (4,)], lambda a, b, c: a.T @ b.T + c, transA=1, transB=1)
-    case('gemm, alpha and beta, column bias', 'Gemm', [(2, 3), (3, 4), (2, 1)], lambda a, b, c: 0.5 * a @ b + 2 * c, alpha=0.5, beta=2.0)
+    case(
+        'gemm, alpha and beta, column bias',
+        'Gemm',
+        [(2, 3), (3, 4), (2, 1)],
+        lambda a, b, c: 0.5 * a @ b + 2 * c,
+        alpha=0.5,
+        beta=2.0,
+    )
     case('gemm without bias', 'Gemm', [(2, 3), (4, 3)], lambda a, b: a @ b.T, transB=1)
-    case('einsum', 'Einsum', [(2, 3, 2), (2, 4, 2)], lambda a, b: torch.einsum('bic,bjc->bij', a, b), equation='bic,bjc->bij')
+    case(
+        'einsum',
+        'Einsum',
+        [(2, 3, 2), (2, 4, 2)],
+        lambda a, b: torch.einsum('bic,bjc->bij', a, b),
+        equation='bic,bjc->bij',
+    )
     case(
         'conv transpose, stride 2, output padding',
         'ConvTranspose',
@@ -365,12 +441,14 @@ def losses():
             'cross entropy, label smoothing' + (' and class weights' if extra else ''),
             'CrossEntropy',
             [(4, 4), labels, *extra],
-            lambda x, t, w=None, s=smoothing: F.cross_entropy(x, t, None if w is None else w.detach(), label_smoothing=s),
+            lambda x, t, w=None, s=smoothing: F.cross_entropy(
+                x, t, None if w is None else w.detach(), label_smoothing=s
+            ),
             runtime=False,
             labelSmoothing=smoothing,
         )
-    case('cross entropy of large logits', 'SoftmaxCrossEntropyLoss', [rounded(normal(generator('logits'), (4, 4), 40)), labels],
-         F.cross_entropy, reduction='mean')  # fmt: skip
+    large = rounded(normal(generator('logits'), (4, 4), 40))
+    case('cross entropy of large logits', 'SoftmaxCrossEntropyLoss', [large, labels], F.cross_entropy, reduction='mean')
 
 
 def number(value):
@@ -394,9 +472,13 @@ def runtime_outputs(op, opset, attributes, inputs, outputs):
         f'i{n}': (i.float() if i.is_floating_point() else i).numpy() for n, i in enumerate(inputs) if i is not None
     }
     node = helper.make_node(op, names, [f'o{n}' for n in range(len(outputs))], **attributes)
-    value = [helper.make_tensor_value_info(n, helper.np_dtype_to_tensor_dtype(a.dtype), a.shape) for n, a in arrays.items()]
+    value = [
+        helper.make_tensor_value_info(n, helper.np_dtype_to_tensor_dtype(a.dtype), a.shape) for n, a in arrays.items()
+    ]
     out = [helper.make_tensor_value_info(f'o{n}', onnx.TensorProto.FLOAT, None) for n in range(len(outputs))]
-    model = helper.make_model(helper.make_graph([node], op, value, out), opset_imports=[helper.make_opsetid('', opset)], ir_version=10)
+    model = helper.make_model(
+        helper.make_graph([node], op, value, out), opset_imports=[helper.make_opsetid('', opset)], ir_version=10
+    )
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 4
     return onnxruntime.InferenceSession(model.SerializeToString(), options).run(None, arrays)
@@ -420,7 +502,7 @@ def make(out, log=print):
         result = compute(*[i for i in given if i is not None])
         outputs = list(result) if isinstance(result, (tuple, list)) else [result]
         weights = [rounded(normal(generator('ops', name, 'weights', n), o.shape)) for n, o in enumerate(outputs)]
-        sum((o * w).sum() for o, w in zip(outputs, weights)).backward()
+        sum((o * w).sum() for o, w in zip(outputs, weights, strict=True)).backward()
         if runtime:
             check(name, op, opset, attributes, inputs, outputs)
         gradients = [None if i is None or i.grad is None else described(i.grad, shape=False) for i in given]
