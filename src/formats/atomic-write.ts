@@ -4,7 +4,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { codeOf, fileFault } from './file-faults.ts';
@@ -19,7 +19,7 @@ export type FileContent = string | Uint8Array | Iterable<Uint8Array>;
 export async function writeFileAtomic(path: string, content: FileContent): Promise<void> {
   const temp = join(dirname(path), temporaryName());
   try {
-    await mkdir(dirname(path), { recursive: true });
+    await makeDirectory(dirname(path));
     await writeDurably(temp, content);
     await renameOver(temp, path);
     await syncDirectory(dirname(path));
@@ -42,7 +42,7 @@ export async function writeDirectoryAtomic(
   const temp = join(parent, temporaryName());
   try {
     await recoverDirectory(directory);
-    await mkdir(temp, { recursive: true });
+    await makeDirectory(temp);
     await fill(temp);
     await syncTree(temp);
     await swapIn(temp, directory);
@@ -85,6 +85,21 @@ function previousOf(directory: string): string {
 /** Short and without the target's own name, which may already be as long as the file system allows. */
 function temporaryName(): string {
   return `.tmp-${randomBytes(6).toString('hex')}`;
+}
+
+/** With its parents. Not by `recursive`, which never returns where an existing folder takes none (Node 20 in /proc). */
+async function makeDirectory(directory: string): Promise<void> {
+  const unlessThere = async (error: unknown): Promise<void> => {
+    if (codeOf(error) !== 'EEXIST' || !(await stat(directory)).isDirectory()) throw error;
+  };
+  try {
+    await mkdir(directory);
+  } catch (error) {
+    const parent = dirname(directory);
+    if (codeOf(error) !== 'ENOENT' || parent === directory) return await unlessThere(error);
+    await makeDirectory(parent);
+    await mkdir(directory).catch(unlessThere);
+  }
 }
 
 async function writeDurably(path: string, content: FileContent): Promise<void> {

@@ -73,6 +73,11 @@ describe('writeFileAtomic', () => {
   it('refuses a path through a file', async () => {
     writeFileSync(join(directory, 'file'), '');
     await expect(writeFileAtomic(join(directory, 'file', 'inner'), '')).rejects.toBeInstanceOf(InputError);
+    await expect(writeFileAtomic(join(directory, 'file', 'a', 'b'), '')).rejects.toBeInstanceOf(InputError);
+  });
+
+  it.skipIf(process.platform !== 'linux')('refuses a place that takes no folders', async () => {
+    await expect(writeFileAtomic('/proc/none/file', '')).rejects.toBeInstanceOf(InputError);
   });
 });
 
