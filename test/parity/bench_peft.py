@@ -3,7 +3,7 @@
     python bench_peft.py --model DIR|mobilenet_v3_small --method lora|full --targets qv|all|last2 --batch 16 --rank 8
 
 Prints one JSON line: images_per_second (of the median step), seconds_to_first_step (from process start, with
-imports and loading, to the first finished step), peak_rss_mb. DIR is a Hugging Face directory (make_fixtures.py --real).
+imports and loading, to the first finished step), peak_rss_mb. DIR is a model of make_fixtures.py --real.
 """
 
 import argparse

@@ -233,7 +233,7 @@ NAMES = """
 # How names tell the module of a Conv, Gemm or MatMul (counted below per export as weight/bias/metadata/scope)
 weight    The weight is an initializer `<module path>.weight`. Both exporters, for Gemm (transB=1) and for a Conv whose
           weight was not changed. The dynamo exporter keeps the name even where it FUSED a BatchNorm into it:
-          such a Conv has a bias named `<module path>.weight_bias`, and metadata `pkg.onnxscript.rewriter.rule_name` that
+          such a Conv has a bias named `<module path>.weight_bias` and `pkg.onnxscript.rewriter.rule_name` metadata that
           holds `FuseBatchNormIntoConv`.
 bias      A Linear on 3-D input is MatMul + Add. Its weight was transposed and renamed (script: `onnx::MatMul_233`,
           dynamo: `val_13`), but the Add keeps `<module path>.bias`. Found for functional linears too
