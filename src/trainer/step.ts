@@ -51,7 +51,21 @@ export function evaluationGraph(model: Graph, options: Omit<StepOptions, 'labelS
   return graph;
 }
 
-function withLoss(model: Graph, { preprocessing, batch, labelSmoothing }: StepOptions) {
+/** Logits of images as they are decoded: what prediction runs. */
+export function predictionGraph(model: Graph, options: Omit<StepOptions, 'labelSmoothing'>): Graph {
+  const { graph, logits } = withImages(model, options);
+  graph.output(LOGITS, logits);
+  return graph;
+}
+
+function withLoss(model: Graph, options: StepOptions) {
+  const { graph, logits } = withImages(model, options);
+  const labels = graph.input(LABELS, [symbol(BATCH)], 'int32');
+  const weights = graph.input(WEIGHTS, [symbol(BATCH)]);
+  return { graph, logits, loss: crossEntropy(logits, labels, weights, options.labelSmoothing) };
+}
+
+function withImages(model: Graph, { preprocessing, batch }: Omit<StepOptions, 'labelSmoothing'>) {
   const tuned = chooseLoraForm(foldNormalization(foldBatchNormalization(model)), { [BATCH]: batch });
   const graph = tuned.empty();
   const { height, width } = inputSize(preprocessing);
@@ -60,10 +74,7 @@ function withLoss(model: Graph, { preprocessing, batch, labelSmoothing }: StepOp
     replace: (leaf) =>
       leaf.source.kind === 'input' && leaf.source.name === PIXELS ? normalise(images, preprocessing) : undefined,
   });
-  const logits = outputs.get(LOGITS)!;
-  const labels = graph.input(LABELS, [symbol(BATCH)], 'int32');
-  const weights = graph.input(WEIGHTS, [symbol(BATCH)]);
-  return { graph, logits, loss: crossEntropy(logits, labels, weights, labelSmoothing) };
+  return { graph, logits: outputs.get(LOGITS)! };
 }
 
 /** uint8 [B, H, W, 3] → float32 [B, 3, H, W], (x / 255 − mean) / std as one multiplication and one addition. */
