@@ -32,7 +32,8 @@ export interface Predictor {
 /** Throws InputError for a base that does not tell its classes. */
 export async function openPredictor(base: Base, engine: Engine, threads?: number): Promise<Predictor> {
   const { labels, preprocessing } = base;
-  if (labels === undefined) throw new InputError(`${base.name} does not tell its classes; give an adapter trained on it`);
+  if (labels === undefined)
+    throw new InputError(`${base.name} does not tell its classes; give an adapter trained on it`);
   const graph = predictionGraph(base.graph, { preprocessing, batch: BATCH_SIZE });
   const program = await engine.compile(graph, { threads });
   const { height, width } = inputSize(preprocessing);
