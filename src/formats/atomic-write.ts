@@ -96,9 +96,12 @@ async function makeDirectory(directory: string): Promise<void> {
     await mkdir(directory);
   } catch (error) {
     const parent = dirname(directory);
-    if (codeOf(error) !== 'ENOENT' || parent === directory) return await unlessThere(error);
-    await makeDirectory(parent);
-    await mkdir(directory).catch(unlessThere);
+    if (codeOf(error) === 'ENOENT' && parent !== directory) {
+      await makeDirectory(parent);
+      await mkdir(directory).catch(unlessThere);
+    } else {
+      await unlessThere(error);
+    }
   }
 }
 
