@@ -3,8 +3,8 @@ import { basename, dirname, join } from 'node:path';
 import { InputError } from '../shared/errors.ts';
 import { writeFileAtomic } from './atomic-write.ts';
 import { readWhole } from './file-read.ts';
-import { decodeModel, encodeModelPieces, type Decoded, type GraphProto, type ModelProto } from './onnx-proto.ts';
-import type { StringStringEntryProto, TensorProto } from './onnx-proto.ts';
+import { decodeModel, encodeModelPieces } from './onnx-proto.ts';
+import type { DecodedModel, ModelProto, StringStringEntryProto, TensorProto } from './onnx-proto.ts';
 
 /** Protobuf's limit; larger models keep their weights as external data. */
 const MAX_MODEL_BYTES = 2 ** 31 - 1;
@@ -22,7 +22,7 @@ export interface OnnxWriteOptions {
 }
 
 /** Reads a model; `tensorFromProto` reads its external data. Throws an `InputError` naming `path`. */
-export function readOnnxFile(path: string): Decoded<ModelProto> & { graph: Decoded<GraphProto> } {
+export function readOnnxFile(path: string): DecodedModel {
   return decodeModel(readWhole(path, MAX_MODEL_BYTES), { file: path });
 }
 

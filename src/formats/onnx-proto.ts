@@ -5,7 +5,7 @@
 import { InputError, type Place } from '../shared/errors.ts';
 import { type Decoded, type Int64, many, message, type MessageType, one } from './protobuf-message.ts';
 import { decodeMessage } from './protobuf-read.ts';
-import { encodeMessage, joined } from './protobuf-write.ts';
+import { encodeMessage, joined, type Pieces } from './protobuf-write.ts';
 
 export type { Decoded, Int64 } from './protobuf-message.ts';
 
@@ -262,18 +262,20 @@ const model: MessageType<ModelProto> = message({
 });
 
 /** The bytes of a model, in pieces: raw data is not copied. */
-export const encodeModelPieces = (value: ModelProto) => encodeMessage(model, value);
+export function encodeModelPieces(value: ModelProto): Pieces {
+  return encodeMessage(model, value);
+}
 
 /** The bytes of a model. */
 export function encodeModel(value: ModelProto): Uint8Array {
   return joined(encodeModelPieces(value));
 }
 
+/** A model as it was read: with a graph, else it is none. */
+export type DecodedModel = Decoded<ModelProto> & { readonly graph: Decoded<GraphProto> };
+
 /** Reads a model; its raw data are views of `bytes`. Throws an `InputError` (with `place`) at damaged or foreign bytes. */
-export function decodeModel(
-  bytes: Uint8Array,
-  place: Place = {},
-): Decoded<ModelProto> & { graph: Decoded<GraphProto> } {
+export function decodeModel(bytes: Uint8Array, place: Place = {}): DecodedModel {
   const decoded = decodeMessage(model, bytes, place);
   const { graph: decodedGraph } = decoded;
   if (decodedGraph === undefined || decoded.opsetImport.length === 0) {
