@@ -17,7 +17,7 @@ export interface Rewriting {
   readonly visit?: Visit;
   /** Nodes that are left out; nothing that stays may read them. */
   readonly skip?: (node: Node) => boolean;
-  /** What an input or a constant of the old graph is in the new one; undefined copies it. */
+  /** What an input, a constant or a result of a skipped node is in the new graph; undefined copies the first two. */
   readonly replace?: (leaf: Value, graph: Graph) => Value | undefined;
 }
 
@@ -28,8 +28,15 @@ export function rewrite(from: Graph, rewriting: Rewriting): Graph {
   return graph;
 }
 
+/** A graph, or part of one. */
+interface GraphPart {
+  readonly inputs: readonly Value[];
+  readonly nodes: readonly Node[];
+  readonly outputs: ReadonlyMap<string, Value>;
+}
+
 /** Writes one graph into another; returns what its outputs are there. */
-export function embed(from: Graph, graph: Graph, { visit, skip, replace }: Rewriting): Map<string, Value> {
+export function embed(from: GraphPart, graph: Graph, { visit, skip, replace }: Rewriting): Map<string, Value> {
   const values = new Map<Value, Value>();
   const copied = (old: Value): Value => {
     const known = values.get(old);
