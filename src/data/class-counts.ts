@@ -29,33 +29,39 @@ export function imbalanceOf(counts: readonly ClassCount[]): number | null {
 export function judgeClasses(dataset: Dataset): Findings {
   const counts = countClasses(dataset);
   const { root: file, splits } = dataset;
-  const findings: Findings = { fatal: [], warnings: [] };
-  const fatal = (message: string): void => void findings.fatal.push({ file, message });
-  const warn = (message: string): void => void findings.warnings.push({ file, message });
+  const fatal: string[] = [];
+  const warnings: string[] = [];
+  const found = (): Findings => ({
+    fatal: fatal.map((message) => ({ file, message })),
+    warnings: warnings.map((message) => ({ file, message })),
+  });
   const named = (condition: (count: ClassCount) => boolean): string => listOf(counts.filter(condition));
 
   if (counts.length < 2)
-    fatal(`${counts.length === 0 ? 'no class' : `only one class (${counts[0]!.name})`}; at least two are needed`);
+    fatal.push(`${counts.length === 0 ? 'no class' : `only one class (${counts[0]!.name})`}; at least two are needed`);
   const empty = named(({ train, validation, test }) => train + validation + test === 0);
-  if (empty !== '') fatal(`no images in ${empty}; add some or remove it`);
+  if (empty !== '') fatal.push(`no images in ${empty}; add some or remove it`);
   const unseen = named(({ train, validation, test }) => train === 0 && validation + test > 0);
-  if (unseen !== '') fatal(`no training images in ${unseen}, but validation or test images; add some or remove it`);
+  if (unseen !== '')
+    fatal.push(`no training images in ${unseen}, but validation or test images; add some or remove it`);
   if (splits.validation.length === 0)
-    fatal('no validation images; add some, or remove the folder to hold out training images');
-  if (findings.fatal.length > 0) return findings;
+    fatal.push('no validation images; add some, or remove the folder to hold out training images');
+  if (fatal.length > 0) return found();
 
   for (const split of ['validation', 'test'] as const) {
     const missing = splits[split].length === 0 ? '' : named((count) => count[split] === 0);
-    if (missing !== '') warn(`no ${split} images in ${missing}; its accuracy cannot be told`);
+    if (missing !== '') warnings.push(`no ${split} images in ${missing}; its accuracy cannot be told`);
   }
   const few = named(({ train }) => train < FEW_IMAGES);
-  if (few !== '') warn(`fewer than ${FEW_IMAGES} training images in ${few}; add some`);
+  if (few !== '') warnings.push(`fewer than ${FEW_IMAGES} training images in ${few}; add some`);
   const imbalance = imbalanceOf(counts) ?? 1;
   if (imbalance > LARGE_IMBALANCE) {
     const ratio = Math.round(imbalance);
-    warn(`the largest class has ${ratio} times the training images of the smallest; try classWeights: balanced`);
+    warnings.push(
+      `the largest class has ${ratio} times the training images of the smallest; try classWeights: balanced`,
+    );
   }
-  return findings;
+  return found();
 }
 
 function listOf(counts: readonly ClassCount[]): string {

@@ -3,14 +3,13 @@
  * `cat/*.jpg, dog/*.jpg` or `train/cat/*.jpg, …, val/cat/*.jpg, …[, test/cat/*.jpg, …]`.
  */
 import { stat } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname } from 'node:path';
 import { InputError } from '../shared/errors.ts';
 import { byCodePoint } from './code-points.ts';
 import {
   type Dataset,
   type DatasetKind,
   type Finding,
-  type Findings,
   MAX_CLASSES,
   type OpenOptions,
   type Sample,
@@ -27,7 +26,7 @@ const SPLIT_NAMES: Readonly<Record<SplitName, readonly string[]>> = {
 };
 
 /** How many folders, and how deep, are looked into to recognise a dataset. */
-const PROBE = { folders: 100, depth: 3 };
+const PROBE = { folders: 100, depth: 5 };
 
 export const classFolders: DatasetKind = {
   name: 'class-folders',
@@ -38,52 +37,60 @@ export const classFolders: DatasetKind = {
     if (!(await stat(path)).isDirectory()) return false;
     const reader = await FolderReader.open(path);
     const { folders } = await reader.entries(path);
-    if (await hasSplits(reader, folders)) return true;
-    // `train/` of a dataset has class folders too, but is only a part of it.
-    if (splitOf(basename(path)) !== undefined && (await isDivided(dirname(path)))) return false;
-    for (const { path: folder } of folders.slice(0, PROBE.folders)) {
-      if (await holdsImage(reader, folder, PROBE.depth)) return true;
-    }
-    return false;
+    if (isDetection(folders) || (await hasSplits(reader, folders))) return true;
+    return !(await isPart(path)) && (await countHolding(reader, folders, PROBE.depth)) > 0;
+  },
+
+  async partOf(path) {
+    if (!(await stat(path)).isDirectory()) return undefined;
+    if (await isPart(path)) return dirname(path);
+    const reader = await FolderReader.open(path);
+    if ((await reader.entries(path)).images.length === 0) return undefined;
+    const inside = isNamed(path, 'images');
+    const around = inside ? dirname(dirname(path)) : dirname(path);
+    const outer = await FolderReader.open(around);
+    const { folders } = await outer.entries(around);
+    if ((await countHolding(outer, folders, inside ? 2 : 1)) < 2) return undefined;
+    return (await isPart(around)) ? dirname(around) : around;
   },
 
   async read(root, options) {
     const reader = await FolderReader.open(root);
-    const findings: Findings = { fatal: [], warnings: [] };
+    const reading: Reading = { reader, root, options, fatal: [], leftOut: [] };
     const { folders, images } = await reader.entries(root);
+    noteStrays(images, reading);
     const dataset = (await hasSplits(reader, folders))
-      ? await readSplits(reader, root, folders, options, findings)
-      : await readClasses(reader, root, folders, options, findings);
-    warnOfStrays(root, images, findings.warnings);
-    findings.warnings.push(...reader.warnings());
-    return { ...findings, dataset };
+      ? await readSplits(folders, reading)
+      : await readClasses(folders, reading);
+    return { dataset: { ...dataset, leftOut: [...reading.leftOut, ...reader.leftOut()] }, fatal: reading.fatal };
   },
 };
 
-async function readSplits(
-  reader: FolderReader,
-  root: string,
-  folders: readonly Entry[],
-  options: OpenOptions,
-  { fatal, warnings }: Findings,
-): Promise<Dataset> {
+interface Reading {
+  readonly reader: FolderReader;
+  readonly root: string;
+  readonly options: OpenOptions;
+  readonly fatal: Finding[];
+  readonly leftOut: Finding[];
+}
+
+async function readSplits(folders: readonly Entry[], reading: Reading): Promise<Omit<Dataset, 'leftOut'>> {
+  const { reader, root, options, fatal, leftOut } = reading;
   const found = new Map<SplitName, ReadonlyMap<string, readonly Entry[]>>();
-  for (const folder of folders) {
-    const split = splitOf(folder.name);
+  for (const { name, path } of folders) {
+    const split = splitOf(name);
     if (split === undefined) {
-      warnings.push({ file: folder.path, message: `not one of the splits ${SPLITS.join(', ')}; left out` });
+      leftOut.push({ file: path, message: 'none of train, val and test; left out' });
     } else if (found.has(split)) {
-      fatal.push({ file: folder.path, message: `a second ${split} folder; keep one of them` });
+      fatal.push({ file: path, message: `a second ${split} folder; keep one of them` });
     } else {
-      const { folders: classFolders, images } = await reader.entries(folder.path);
-      warnOfStrays(folder.path, images, warnings);
-      found.set(split, await imagesByClass(reader, classFolders, fatal));
+      const inside = await reader.entries(path);
+      noteStrays(inside.images, reading);
+      found.set(split, await imagesByClass(inside.folders, reading));
     }
   }
-  const classes = classNames(
-    [...found.values()].flatMap((split) => [...split.keys()]),
-    root,
-  );
+  const names = [...found.values()].flatMap((split) => [...split.keys()]);
+  const classes = classNames(names, root);
   const labelled = (split: SplitName): Sample[] => samplesOf(found.get(split), classes);
   const splits = { train: labelled('train'), validation: labelled('validation'), test: labelled('test') };
   const shared = { task: 'classification', kind: classFolders.name, root, classes } as const;
@@ -91,33 +98,40 @@ async function readSplits(
   return { ...shared, splits: { ...splits, ...splitSamples(splits.train, classes, options) }, splitSource: 'seed' };
 }
 
-async function readClasses(
-  reader: FolderReader,
-  root: string,
-  folders: readonly Entry[],
-  options: OpenOptions,
-  { fatal }: Findings,
-): Promise<Dataset> {
-  const names = folders.map(({ name }) => name.toLowerCase());
-  if (names.includes('images') && names.includes('labels')) {
-    const message = 'images/ and labels/ are the layout of a detection dataset, which cannot be trained on yet';
-    fatal.push({ file: root, message: `${message}; use a folder for each class` });
-  }
-  for (const { path } of folders) {
-    const inside = (await reader.entries(path)).folders;
-    if (await hasSplits(reader, inside))
-      fatal.push({ file: path, message: 'is a dataset of its own; choose this folder' });
-  }
-  const byClass = await imagesByClass(reader, folders, fatal);
+async function readClasses(folders: readonly Entry[], reading: Reading): Promise<Omit<Dataset, 'leftOut'>> {
+  const { root, options } = reading;
+  await findOtherLayouts(folders, reading);
+  const byClass = await imagesByClass(folders, reading);
   const classes = classNames([...byClass.keys()], root);
   const splits = { ...splitSamples(samplesOf(byClass, classes), classes, options), test: [] };
   return { task: 'classification', kind: classFolders.name, root, classes, splits, splitSource: 'seed' };
 }
 
+/** Folders that would be taken for classes, but plainly are something else. */
+async function findOtherLayouts(folders: readonly Entry[], { reader, root, fatal }: Reading): Promise<void> {
+  if (isDetection(folders)) {
+    const message = 'images/ and labels/ are the layout of a detection dataset, which cannot be trained on yet';
+    fatal.push({ file: root, message: `${message}; use a folder for each class` });
+  }
+  const splits = new Set(folders.flatMap(({ name }) => splitOf(name) ?? []));
+  if (splits.size > 1) {
+    fatal.push({ file: root, message: 'has a folder for each split, but no folder for each class inside train/' });
+    return;
+  }
+  for (const { name, path } of folders) {
+    const inside = await reader.entries(path);
+    const alone = folders.length === 1 && inside.images.length === 0 && inside.folders.length > 1;
+    if (alone || (await hasSplits(reader, inside.folders))) {
+      fatal.push({ file: path, message: 'is a dataset of its own; choose this folder' });
+    } else if (splitOf(name) !== undefined && inside.folders.length > 0) {
+      fatal.push({ file: path, message: 'holds class folders as a split does, but there is no train/ beside it' });
+    }
+  }
+}
+
 async function imagesByClass(
-  reader: FolderReader,
   folders: readonly Entry[],
-  fatal: Finding[],
+  { reader, fatal }: Reading,
 ): Promise<Map<string, readonly Entry[]>> {
   const byClass = new Map<string, readonly Entry[]>();
   for (const { name, path } of folders) {
@@ -149,23 +163,40 @@ async function hasSplits(reader: FolderReader, folders: readonly Entry[]): Promi
   return false;
 }
 
-/** Whether `parent` is divided into splits. */
-async function isDivided(parent: string): Promise<boolean> {
-  const reader = await FolderReader.open(parent);
-  return hasSplits(reader, (await reader.entries(parent)).folders);
+function isDetection(folders: readonly Entry[]): boolean {
+  return ['images', 'labels'].every((part) => folders.some(({ path }) => isNamed(path, part)));
+}
+
+/** Whether this is `train/` of a dataset or `images/` of a detection dataset, which look like datasets themselves. */
+async function isPart(path: string): Promise<boolean> {
+  if (splitOf(basename(path)) === undefined && !isNamed(path, 'images')) return false;
+  const reader = await FolderReader.open(dirname(path));
+  const { folders } = await reader.entries(dirname(path));
+  return isNamed(path, 'images') ? isDetection(folders) : hasSplits(reader, folders);
+}
+
+function isNamed(path: string, name: string): boolean {
+  return basename(path).toLowerCase() === name;
+}
+
+/** How many folders hold an image, not deeper than `depth`: 0, 1, or 2 for more than one. */
+async function countHolding(reader: FolderReader, folders: readonly Entry[], depth: number): Promise<number> {
+  let count = 0;
+  for (const { path } of folders.slice(0, PROBE.folders)) {
+    if (await holdsImage(reader, path, depth)) count++;
+    if (count === 2) break;
+  }
+  return count;
 }
 
 async function holdsImage(reader: FolderReader, folder: string, depth: number): Promise<boolean> {
   const { folders, images } = await reader.entries(folder);
-  if (images.length > 0) return true;
-  if (depth === 1) return false;
-  for (const { path } of folders.slice(0, PROBE.folders)) if (await holdsImage(reader, path, depth - 1)) return true;
-  return false;
+  return images.length > 0 || (depth > 1 && (await countHolding(reader, folders, depth - 1)) > 0);
 }
 
-function warnOfStrays(folder: string, images: readonly Entry[], warnings: Finding[]): void {
+function noteStrays(images: readonly Entry[], { leftOut }: Reading): void {
   const [first] = images;
   if (first === undefined) return;
   const message = images.length === 1 ? 'this image lies' : `this and ${images.length - 1} more images lie`;
-  warnings.push({ file: join(folder, first.name), message: `${message} outside the class folders; left out` });
+  leftOut.push({ file: first.path, message: `${message} outside the class folders; left out` });
 }

@@ -24,6 +24,8 @@ export interface Dataset {
   readonly splits: Splits<Sample>;
   /** Whether validation images came from a split of the dataset's own, or were drawn from the training images by seed. */
   readonly splitSource: 'folders' | 'seed';
+  /** What was left out while it was read, and why. */
+  readonly leftOut: readonly Finding[];
 }
 
 /** Something a person should know about one file or folder of the dataset. */
@@ -35,8 +37,8 @@ export interface Finding {
 
 export interface Findings {
   /** Each alone is a reason not to train. */
-  readonly fatal: Finding[];
-  readonly warnings: Finding[];
+  readonly fatal: readonly Finding[];
+  readonly warnings: readonly Finding[];
 }
 
 export interface OpenOptions {
@@ -53,10 +55,15 @@ export interface DatasetKind {
   readonly name: string;
   /** Completes the sentence "No dataset here; looked for …". */
   readonly looksFor: string;
-  /** Whether `path`, a file or a folder, seems to be of this kind: cheap, and true even where `read` will find faults. */
+  /** Whether `path`, a file or a folder, is of this kind: a cheap look, also at what `read` will find faults in. */
   recognise(path: string): Promise<boolean>;
-  /** Lists the samples without opening an image. Throws an `InputError` only where nothing can be read at all. */
-  read(path: string, options: OpenOptions): Promise<Findings & { readonly dataset: Dataset }>;
+  /** The dataset that `path` is only a part of, for a person who chose `train/`, a class folder or `images/`. */
+  partOf?(path: string): Promise<string | undefined>;
+  /**
+   * Lists the samples without opening an image, with the faults of the layout that forbid training. Throws an `InputError`
+   * only where nothing can be read at all.
+   */
+  read(path: string, options: OpenOptions): Promise<{ readonly dataset: Dataset; readonly fatal: readonly Finding[] }>;
 }
 
 /** More is no image folder but a database; what is listed is also held in memory. */

@@ -45,7 +45,7 @@ export interface FolderEntries {
 
 export class FolderReader {
   readonly #root: string;
-  readonly #warnings: Finding[] = [];
+  readonly #leftOut: Finding[] = [];
   /** First file and number of files, by extension. */
   readonly #unread = new Map<string, { first: string; count: number }>();
   readonly #read = new Map<string, FolderEntries>();
@@ -96,7 +96,7 @@ export class FolderReader {
       const message = around.includes(real)
         ? 'links lead back here; left out'
         : `deeper than ${MAX_DEPTH} folders; left out`;
-      this.#warnings.push({ file: folder, message });
+      this.#leftOut.push({ file: folder, message });
       return [];
     }
     const { folders, images } = await this.entries(folder);
@@ -106,12 +106,12 @@ export class FolderReader {
   }
 
   /** What was left out, and why. */
-  warnings(): Finding[] {
+  leftOut(): Finding[] {
     const unread = [...this.#unread].map(([extension, { first, count }]) => ({
       file: first,
       message: `${count === 1 ? 'a' : count} ${extension} file${count === 1 ? ' is' : 's are'} left out; save as JPEG or PNG`,
     }));
-    return [...this.#warnings, ...unread];
+    return [...this.#leftOut, ...unread];
   }
 
   async #follow(path: string): Promise<{ isDirectory(): boolean; isFile(): boolean } | undefined> {
@@ -120,9 +120,9 @@ export class FolderReader {
       const parent = await realpath(dirname(path));
       if (isWithin(target, this.#root) && !isWithin(parent, target)) return await stat(path);
       const where = isWithin(parent, target) ? 'to a folder around it' : 'out of the dataset';
-      this.#warnings.push({ file: path, message: `this link leads ${where}; left out` });
+      this.#leftOut.push({ file: path, message: `this link leads ${where}; left out` });
     } catch (error) {
-      this.#warnings.push({ file: path, message: `this link cannot be followed (${messageOf(error)}); left out` });
+      this.#leftOut.push({ file: path, message: `this link cannot be followed (${messageOf(error)}); left out` });
     }
     return undefined;
   }

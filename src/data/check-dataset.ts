@@ -1,0 +1,79 @@
+/** Tells whether a dataset is ready to be trained on, and everything a person should know about it before. */
+import { resolve } from 'node:path';
+import { InputError } from '../shared/errors.ts';
+import { trainingSchema } from '../shared/job.ts';
+import { type ClassCount, countClasses, imbalanceOf } from './class-counts.ts';
+import type { Dataset, Finding, Findings, SplitName } from './dataset.ts';
+import { faultOf } from './faults.ts';
+import { type ImageStatistics, judgeImages } from './judge-images.ts';
+import { judgeDataset, readDataset } from './open-dataset.ts';
+import { openImages, type OpenImagesOptions } from './open-images.ts';
+
+export interface DatasetReport extends Findings {
+  /** Nothing fatal was found. */
+  readonly ready: boolean;
+  readonly root: string;
+  /** Null where there is no dataset. */
+  readonly kind: string | null;
+  readonly splitSource: Dataset['splitSource'] | null;
+  readonly classes: readonly ClassCount[];
+  readonly counts: Readonly<Record<SplitName, number>>;
+  /** Training images of the largest class over those of the smallest. */
+  readonly imbalance: number | null;
+  /** Null unless the images were opened. */
+  readonly images: ImageStatistics | null;
+}
+
+export interface CheckOptions extends OpenImagesOptions {
+  /** Opens every image; without it only names are looked at. */
+  readonly deep?: boolean;
+}
+
+/** Faults of the dataset are in the report, not thrown. Throws the signal's reason when it is aborted. */
+export async function checkDataset(source: string | Dataset, options: CheckOptions = {}): Promise<DatasetReport> {
+  const read = typeof source === 'string' ? await readPath(source) : { dataset: source, ...judgeDataset(source) };
+  if (read instanceof InputError) return noDataset(resolve(source as string), read);
+  const { dataset, ...findings } = read;
+  const images = options.deep === true ? judgeImages(dataset, await openImages(dataset, options)) : null;
+  const fatal = [...findings.fatal, ...(images?.fatal ?? [])];
+  const { train, validation, test } = dataset.splits;
+  const classes = countClasses(dataset);
+  return {
+    ready: fatal.length === 0,
+    fatal,
+    warnings: [...findings.warnings, ...(images?.warnings ?? [])],
+    root: dataset.root,
+    kind: dataset.kind,
+    splitSource: dataset.splitSource,
+    classes,
+    counts: { train: train.length, validation: validation.length, test: test.length },
+    imbalance: imbalanceOf(classes),
+    images: images?.statistics ?? null,
+  };
+}
+
+async function readPath(path: string): Promise<(Findings & { readonly dataset: Dataset }) | InputError> {
+  const { validationShare, seed } = trainingSchema.parse({});
+  try {
+    return await readDataset(path, { validationShare, seed });
+  } catch (error) {
+    if (error instanceof InputError) return error;
+    throw error;
+  }
+}
+
+function noDataset(root: string, error: InputError): DatasetReport {
+  const fault: Finding = faultOf(error, error.place.file ?? root);
+  return {
+    ready: false,
+    fatal: [fault],
+    warnings: [],
+    root,
+    kind: null,
+    splitSource: null,
+    classes: [],
+    counts: { train: 0, validation: 0, test: 0 },
+    imbalance: null,
+    images: null,
+  };
+}

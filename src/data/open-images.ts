@@ -1,0 +1,63 @@
+/** Opens every image of a dataset, decodes and measures it, and remembers its bytes by their hash. */
+import { createHash } from 'node:crypto';
+import { InputError } from '../shared/errors.ts';
+import { type Dataset, type Sample, type SplitName, SPLITS } from './dataset.ts';
+import { decodeImage, readImageFile } from './decode-image.ts';
+import { faultOf } from './faults.ts';
+import { type ImageFormat, readImageHeader } from './image-header.ts';
+
+/** A sample with what was found in its file. */
+export interface OpenedSample extends Sample {
+  readonly split: SplitName;
+  readonly image: {
+    readonly format: ImageFormat;
+    readonly width: number;
+    readonly height: number;
+    readonly hash: string;
+  } | null;
+  /** Why there is no image; empty where there is one. */
+  readonly fault: string;
+}
+
+export interface OpenImagesOptions {
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (done: number, total: number) => void;
+}
+
+/** Node decodes on four threads unless told otherwise; more at a time would only hold memory. */
+const PARALLEL = 4;
+
+/** All samples, split by split. Throws the signal's reason when it is aborted. */
+export async function openImages(
+  { splits }: Dataset,
+  { signal, onProgress }: OpenImagesOptions,
+): Promise<OpenedSample[]> {
+  const samples = SPLITS.flatMap((split) => splits[split].map((sample) => ({ ...sample, split })));
+  const opened = new Array<OpenedSample>(samples.length);
+  let next = 0;
+  let done = 0;
+  const work = async (): Promise<void> => {
+    while (next < samples.length) {
+      signal?.throwIfAborted();
+      const index = next++;
+      const sample = samples[index]!;
+      opened[index] = { ...sample, ...(await openImage(sample.path)) };
+      onProgress?.(++done, samples.length);
+    }
+  };
+  await Promise.all(Array.from({ length: PARALLEL }, work));
+  return opened;
+}
+
+async function openImage(path: string): Promise<Pick<OpenedSample, 'image' | 'fault'>> {
+  try {
+    const bytes = await readImageFile(path);
+    const { format } = readImageHeader(bytes, path);
+    const { width, height } = await decodeImage(bytes, path);
+    const hash = createHash('sha256').update(bytes).digest('base64');
+    return { image: { format, width, height, hash }, fault: '' };
+  } catch (error) {
+    if (error instanceof InputError) return { image: null, fault: faultOf(error, path).message };
+    throw error;
+  }
+}
