@@ -5,7 +5,7 @@ import { factorsOf, squaredNormOfProduct } from './factors.ts';
 import { faultsOf } from './inspect-warnings.ts';
 import type { AdapterReport, InspectBase, LayerReport, Size } from './adapter-report.ts';
 import { checkFit, mergedWeight } from './merge.ts';
-import { productSvd } from './svd.ts';
+import { productSingularValues } from './svd.ts';
 
 /** 2⁻²³: the spacing of float32 at 1, the precision of what is in the file. */
 const FLOAT32_EPSILON = 2 ** -23;
@@ -72,7 +72,7 @@ function ranksOf(layer: AdapterLayer): { effectiveRank: number; numericRank: num
   const isFinite = [layer.A, layer.B].every(({ data }) => data.every(Number.isFinite));
   if (!isFinite) return { effectiveRank: NaN, numericRank: NaN };
   const { bColumns, aRows } = factorsOf(layer);
-  const { singularValues } = productSvd(bColumns, aRows);
+  const singularValues = productSingularValues(bColumns, aRows);
   const largest = singularValues[0] ?? 0;
   const rounding = largest * Math.max(bColumns[0]!.length, aRows[0]!.length) * FLOAT32_EPSILON;
   return {

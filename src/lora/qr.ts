@@ -6,8 +6,8 @@
 export type Columns = readonly Float64Array[];
 
 export interface ThinQr {
-  /** m × k with orthonormal columns, k = min(m, n). */
-  readonly q: Float64Array[];
+  /** Works out Q, which takes as long again: m × k with orthonormal columns, k = min(m, n). */
+  readonly q: () => Float64Array[];
   /** k × n, upper triangular (or trapezoid), as columns of length k. */
   readonly r: Float64Array[];
 }
@@ -22,14 +22,14 @@ export function thinQr(columns: Columns): ThinQr {
     reflectors.push(reflector);
     for (let j = k; j < work.length; j++) reflect(work[j]!, reflector, k);
   }
-  const q = Array.from({ length: count }, (_, j) => {
+  const qColumn = (j: number): Float64Array => {
     const column = new Float64Array(height);
     column[j] = 1;
     for (let k = count - 1; k >= 0; k--) reflect(column, reflectors[k]!, k);
     return column;
-  });
+  };
   const r = work.map((column, j) => column.slice(0, count).fill(0, Math.min(j + 1, count)));
-  return { q, r };
+  return { q: () => Array.from({ length: count }, (_, j) => qColumn(j)), r };
 }
 
 /** The unit vector v for which (1 − 2vvᵀ) turns the column's part from `start` on into its first entry; zeros if it is zero. */

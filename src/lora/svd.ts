@@ -2,15 +2,15 @@
  * Singular values of small matrices, and of the low-rank product B·A without forming it. One-sided Jacobi (Hestenes 1958;
  * Demmel and Veselić 1992) in double precision: it finds small singular values as accurately as large ones, and is short.
  */
-import { type Columns, dot, thinQr } from './qr.ts';
+import { type Columns, dot, type ThinQr, thinQr } from './qr.ts';
 
 /** M = Σ uᵢ·σᵢ·vᵢᵀ. */
 export interface Svd {
   /** Descending; k of them. */
   readonly singularValues: Float64Array;
-  /** k left vectors; the zero vector where σ is 0. */
+  /** k left vectors, orthonormal; where σ is 0 either this one or the right one may be zero. */
   readonly u: Float64Array[];
-  /** k right vectors, orthonormal. */
+  /** k right vectors. */
   readonly v: Float64Array[];
 }
 
@@ -46,23 +46,32 @@ export function jacobiSvd(columns: Columns): Svd {
 export function productSvd(bColumns: Columns, aRows: Columns): Svd {
   const b = thinQr(bColumns);
   const a = thinQr(aRows);
-  const left = b.q.length;
-  const right = a.q.length;
-  // Core[i][j] = Σₖ Rb[i][k]·Ra[j][k]; the longer side becomes the columns' height, as Jacobi wants it.
-  const wide = right > left;
-  const [tall, short] = wide ? [a.r, b.r] : [b.r, a.r];
-  const core = Array.from({ length: Math.min(left, right) }, (_, j) => {
-    const column = new Float64Array(Math.max(left, right));
-    for (let k = 0; k < short.length; k++) addScaled(column, tall[k]!, short[k]![j]!);
+  const { singularValues, u, v } = coreSvd(b, a);
+  const [qb, qa] = [b.q(), a.q()];
+  return {
+    singularValues,
+    u: u.map((vector) => combine(qb, vector)),
+    v: v.map((vector) => combine(qa, vector)),
+  };
+}
+
+/** The singular values of B·A alone, in less than half the time. */
+export function productSingularValues(bColumns: Columns, aRows: Columns): Float64Array {
+  return coreSvd(thinQr(bColumns), thinQr(aRows)).singularValues;
+}
+
+/** Of Rb·Raᵀ: entry (i, j) is Σₖ Rb[i][k]·Ra[j][k]. Its longer side becomes the height, as Jacobi wants it. */
+function coreSvd(b: ThinQr, a: ThinQr): Svd {
+  const heightOf = ({ r }: ThinQr): number => r[0]?.length ?? 0;
+  const isWide = heightOf(a) > heightOf(b);
+  const [tall, short] = isWide ? [a, b] : [b, a];
+  const core = Array.from({ length: heightOf(short) }, (_, j) => {
+    const column = new Float64Array(heightOf(tall));
+    for (let k = 0; k < short.r.length; k++) addScaled(column, tall.r[k]!, short.r[k]![j]!);
     return column;
   });
   const { singularValues, u, v } = jacobiSvd(core);
-  const [inB, inA] = wide ? [v, u] : [u, v];
-  return {
-    singularValues,
-    u: inB.map((vector) => combine(b.q, vector)),
-    v: inA.map((vector) => combine(a.q, vector)),
-  };
+  return isWide ? { singularValues, u: v, v: u } : { singularValues, u, v };
 }
 
 /** One rotation that makes columns i and j of U orthogonal, done to V as well; false if they already are. */

@@ -154,7 +154,9 @@ function obstacleOf(module: AdaptableModule, options: LoraOptions, context: Targ
     if (module.dilation.some((step) => step !== 1)) return "dilated convolution: PEFT's adapter ignores dilation";
   }
   if (options.init === 'pissa' && module.kind !== 'linear') {
-    return `PiSSA is defined for linear layers only, as in PEFT; this is ${module.kind === 'conv2d' ? 'a convolution' : 'an embedding'}`;
+    return module.kind === 'conv2d'
+      ? 'PiSSA is defined for linear layers only, and PEFT refuses it on a convolution'
+      : 'PiSSA is defined for linear layers only; this is an embedding';
   }
   return undefined;
 }

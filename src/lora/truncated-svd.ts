@@ -29,12 +29,13 @@ export function truncatedSvd(matrix: Matrix, rank: number, random: Random, optio
   const start = Array.from({ length: size }, () =>
     Float64Array.from({ length: matrix.columns }, () => random.normal()),
   );
-  let right = thinQr(start).q;
+  let right = thinQr(start).q();
   let before: Float64Array | undefined;
   for (let iteration = 1; ; iteration++) {
     // W·Z = Q·R, hence on this subspace W = Q·R·Zᵀ, whose triplets are those of the small R turned by Q and Z.
-    const { q, r } = thinQr(times(matrix, right));
-    const core = jacobiSvd(r);
+    const product = thinQr(times(matrix, right));
+    const core = jacobiSvd(product.r);
+    const q = product.q();
     const u = core.u.map((vector) => combine(q, vector));
     const singularValues = core.singularValues.slice(0, rank);
     if (iteration === maxIterations || isSettled(singularValues, before, tolerance)) {
@@ -43,7 +44,7 @@ export function truncatedSvd(matrix: Matrix, rank: number, random: Random, optio
     }
     before = singularValues;
     // From the turned vectors the next R is nearly diagonal, so that Jacobi needs few sweeps.
-    right = thinQr(transposedTimes(matrix, u)).q;
+    right = thinQr(transposedTimes(matrix, u)).q();
   }
 }
 

@@ -41,7 +41,7 @@ export async function writeAdapter(
 }
 
 /** All tensors by PEFT's keys. */
-export function tensorsOf({ layers, saved }: Pick<Adapter, 'layers' | 'saved'>): Map<string, Tensor> {
+function tensorsOf({ layers, saved }: Pick<Adapter, 'layers' | 'saved'>): Map<string, Tensor> {
   const tensors = new Map<string, Tensor>();
   for (const [module, { kind, A, B, magnitude }] of layers) {
     tensors.set(keyOfPart(module, 'A', kind), A);
