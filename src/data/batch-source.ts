@@ -14,7 +14,9 @@ import { workerFile } from './worker-file.ts';
 export interface Batch {
   /** Within its epoch. */
   readonly index: number;
-  /** `[batch, height, width, 3]`; black where the weight is 0. */
+  /** Which variation of the images this is: the epoch, or one of `augmentation.views`; 0 without augmentation. */
+  readonly view: number;
+  /** Empty where `wantsImages` said so. `[batch, height, width, 3]`; black where the weight is 0. */
   readonly images: Uint8Array;
   /** `[batch]`; 0 where the batch is padded. */
   readonly labels: Int32Array;
@@ -36,6 +38,8 @@ export interface BatchSourceOptions {
   readonly workers?: number;
   /** Images are kept in memory after the first epoch when they, all views included, fit this many bytes. */
   readonly cacheBytes?: number;
+  /** Asked at the start of an epoch; where it says no, nothing is decoded and batches come without images. */
+  readonly wantsImages?: (view: number) => boolean;
 }
 
 export interface BatchSource {
@@ -97,18 +101,21 @@ class DecodingSource implements BatchSource {
   async *batches(epoch: number, fromBatch = 0): AsyncGenerator<Batch, void, undefined> {
     const order = this.#order(epoch);
     const view = this.#view(epoch);
+    const wanted = this.#options.wantsImages?.(view) ?? true;
     const cached = this.#cache?.holds(view) === true;
-    const filler = cached ? undefined : this.#fill(epoch, fromBatch);
+    const filler = cached || !wanted ? undefined : this.#fill(epoch, fromBatch);
     try {
       for (let index = fromBatch; index < this.batchesPerEpoch; index++) {
         const members = order.subarray(index * this.#options.batch, (index + 1) * this.#options.batch);
-        if (filler === undefined) {
-          yield this.#assemble(index, members, this.#cache!.get(view, members, this.#options.batch));
+        if (!wanted) {
+          yield this.#assemble(index, view, members, new Uint8Array(0));
+        } else if (filler === undefined) {
+          yield this.#assemble(index, view, members, this.#cache!.get(view, members, this.#options.batch));
         } else {
           const filled = await filler.next();
           this.#count(members, filled);
           this.#cache?.put(view, members, filled.images);
-          yield this.#assemble(index, members, filled.images);
+          yield this.#assemble(index, view, members, filled.images);
         }
       }
     } finally {
@@ -175,7 +182,7 @@ class DecodingSource implements BatchSource {
     );
   }
 
-  #assemble(index: number, members: Int32Array, images: Uint8Array): Batch {
+  #assemble(index: number, view: number, members: Int32Array, images: Uint8Array): Batch {
     const { samples, batch } = this.#options;
     const labels = new Int32Array(batch);
     const weights = new Float32Array(batch);
@@ -185,7 +192,7 @@ class DecodingSource implements BatchSource {
       labels[place] = samples[sample]!.label;
       weights[place] = this.#skipped.has(sample) ? 0 : 1;
     }
-    return { index, images, labels, weights, samples: indices };
+    return { index, view, images, labels, weights, samples: indices };
   }
 }
 

@@ -1,13 +1,11 @@
 /** Scores a model on a split: loss, accuracy, per class, and the predictions that are worth looking at. */
 import type { Sample } from '../data/dataset.ts';
-import type { BatchSource } from '../data/batch-source.ts';
-import type { Program, Tensors } from '../engines/engine.ts';
+import type { Tensors } from '../engines/engine.ts';
 import { LOGITS } from '../models/base.ts';
-import type { Preprocessing } from '../shared/preprocessing.ts';
 import type { RunEventOf } from '../shared/run/events.ts';
 import type { Samples } from '../shared/run/samples.ts';
-import { batchFeeds } from './feeds.ts';
 import { ranked, softmax } from './probabilities.ts';
+import type { Pipeline } from './programs.ts';
 
 /** Predictions shown of an evaluation: a screenful. */
 const SHOWN = 24;
@@ -22,28 +20,16 @@ export interface Evaluation {
   readonly samples: Samples['samples'];
 }
 
-/** What is evaluated: a split of a dataset, prepared for the base. */
-export interface Evaluated {
-  readonly source: BatchSource;
-  readonly samples: readonly Sample[];
-  readonly classes: readonly string[];
-  readonly preprocessing: Preprocessing;
-}
-
-/** Runs every image of the source once; `parameters` are the values of the trainable inputs. */
-export async function evaluate(
-  program: Program,
-  parameters: Tensors,
-  { source, samples, classes, preprocessing }: Evaluated,
-): Promise<Evaluation> {
+/** Runs every image of the pipeline once; `values` are those of the trainable inputs. */
+export async function evaluate(pipeline: Pipeline, values: Tensors, classes: readonly string[]): Promise<Evaluation> {
   const scored: { sample: Sample; probabilities: Float64Array; loss: number }[] = [];
-  for await (const batch of source.batches(0)) {
-    const { [LOGITS]: logits } = await program.run({ ...batchFeeds(batch, preprocessing), ...parameters });
+  for await (const batch of pipeline.source.batches(0)) {
+    const { [LOGITS]: logits } = await pipeline.run(batch, values);
     const rows = logits!.data as Float32Array;
     batch.weights.forEach((weight, row) => {
       if (weight === 0) return;
       const probabilities = softmax(rows.subarray(row * classes.length, (row + 1) * classes.length));
-      const sample = samples[batch.samples[row]!]!;
+      const sample = pipeline.samples[batch.samples[row]!]!;
       // A probability that underflows is a loss beyond any worth telling apart.
       scored.push({ sample, probabilities, loss: -Math.log(Math.max(probabilities[sample.label]!, Number.MIN_VALUE)) });
     });

@@ -1,27 +1,29 @@
 /** A batch as the inputs of a step's graph. */
 import type { Batch } from '../data/batch-source.ts';
 import type { Tensors } from '../engines/engine.ts';
+import type { Tensor } from '../graph/tensor.ts';
 import { inputSize } from '../shared/preprocessing.ts';
 import type { Preprocessing } from '../shared/preprocessing.ts';
-import { IMAGES, LABELS, WEIGHTS } from './step.ts';
+import { LABELS, WEIGHTS } from './step.ts';
+
+/** The images of a batch, uint8 [B, height, width, 3]. */
+export function imageFeed({ labels, images }: Batch, preprocessing: Preprocessing): Tensor {
+  const { height, width } = inputSize(preprocessing);
+  return { dtype: 'uint8', shape: [labels.length, height, width, 3], data: images };
+}
 
 /**
- * Weights come out so that the loss is the weighted mean over the images that count, as PyTorch's cross-entropy takes it:
+ * Labels, and weights by which the loss is the weighted mean over the images that count, as PyTorch's cross-entropy takes it:
  * each image by its class's weight, padding and unreadable images by 0.
  */
-export function batchFeeds(batch: Batch, preprocessing: Preprocessing, classWeights?: Float32Array): Tensors {
-  const { height, width } = inputSize(preprocessing);
-  const count = batch.labels.length;
+export function targetFeeds(batch: Batch, classWeights?: Float32Array): Tensors {
+  const shape = [batch.labels.length];
   const weights = batch.weights.map((weight, row) => weight * (classWeights?.[batch.labels[row]!] ?? 1));
   const total = weights.reduce((sum, weight) => sum + weight, 0);
+  const shares = total === 0 ? weights : weights.map((weight) => weight / total);
   return {
-    [IMAGES]: { dtype: 'uint8', shape: [count, height, width, 3], data: batch.images },
-    [LABELS]: { dtype: 'int32', shape: [count], data: batch.labels },
-    [WEIGHTS]: {
-      dtype: 'float32',
-      shape: [count],
-      data: total === 0 ? weights : weights.map((weight) => weight / total),
-    },
+    [LABELS]: { dtype: 'int32', shape, data: batch.labels },
+    [WEIGHTS]: { dtype: 'float32', shape, data: shares },
   };
 }
 

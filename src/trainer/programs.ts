@@ -1,45 +1,119 @@
-/** The compiled graphs and the image sources of a run. */
+/** The compiled graphs of a run and the images they are fed with. */
 import { openBatchSource } from '../data/batch-source.ts';
-import type { BatchSource } from '../data/batch-source.ts';
-import type { Program } from '../engines/engine.ts';
+import type { Batch, BatchSource } from '../data/batch-source.ts';
+import { isIdentity } from '../data/augment.ts';
+import type { Sample } from '../data/dataset.ts';
+import type { Program, Tensors } from '../engines/engine.ts';
 import { physicalCores } from '../engines/threads.ts';
+import type { Graph } from '../graph/ir.ts';
+import { nameOf } from '../graph/ir.ts';
+import { splitFrozen } from '../graph/passes/split-frozen.ts';
+import { BATCH } from '../models/base.ts';
+import type { Augmentation } from '../shared/job.ts';
+import { imageFeed, targetFeeds } from './feeds.ts';
+import { FEATURES, FrozenFeatures } from './frozen-features.ts';
 import type { Session } from './session.ts';
-import { evaluationGraph, trainingGraph } from './step.ts';
+import { evaluationGraph, IMAGES, trainingGraph } from './step.ts';
+
+/** A compiled graph with the split of the dataset it runs over. */
+export interface Pipeline {
+  readonly source: BatchSource;
+  readonly samples: readonly Sample[];
+  /** `values` are those of the trainable inputs; results go into the tensors of `into` where it names them. */
+  run(batch: Batch, values: Tensors, into?: Tensors): Promise<Tensors>;
+}
 
 export interface Programs {
-  readonly step: Program;
-  readonly evaluation: Program;
-  readonly train: BatchSource;
-  readonly validation: BatchSource;
+  readonly training: Pipeline;
+  readonly validation: Pipeline;
   close(): Promise<void>;
 }
 
-export async function openPrograms({ job, dataset, preprocessing, initial, engine }: Session): Promise<Programs> {
-  const { batch, labelSmoothing, seed } = job.training;
+/** `directory` takes what is too large to keep in memory. */
+export async function openPrograms(
+  session: Session,
+  directory: string,
+  classWeights?: Float32Array,
+): Promise<Programs> {
+  const { job, dataset, preprocessing, initial } = session;
+  const { batch, labelSmoothing } = job.training;
   const options = { preprocessing, batch, labelSmoothing };
-  const threads = job.threads ?? physicalCores();
-  const source = { preprocessing, batch, seed };
-  const train = openBatchSource({
-    ...source,
+  const { graph } = initial.adapted;
+  const training = await openPipeline(session, trainingGraph(graph, options), {
     samples: dataset.splits.train,
-    augmentation: job.augmentation,
+    augmentation: isIdentity(job.augmentation) ? null : job.augmentation,
     shuffle: true,
+    classWeights,
+    directory,
   });
-  const validation = openBatchSource({
-    ...source,
+  const validation = await openPipeline(session, evaluationGraph(graph, options), {
     samples: dataset.splits.validation,
     augmentation: null,
     shuffle: false,
+    classWeights: undefined,
+    directory,
   });
-  const step = await engine.compile(trainingGraph(initial.adapted.graph, options), { threads });
-  const evaluation = await engine.compile(evaluationGraph(initial.adapted.graph, options), { threads });
   return {
-    step,
-    evaluation,
-    train,
+    training,
     validation,
     close: async () => {
-      await Promise.all([train.close(), validation.close(), step.release(), evaluation.release()]);
+      await Promise.all([training.close(), validation.close()]);
     },
   };
+}
+
+interface PipelineOptions {
+  readonly samples: readonly Sample[];
+  readonly augmentation: Augmentation | null;
+  readonly shuffle: boolean;
+  readonly classWeights: Float32Array | undefined;
+  readonly directory: string;
+}
+
+async function openPipeline(
+  session: Session,
+  graph: Graph,
+  { samples, augmentation, shuffle, classWeights, directory }: PipelineOptions,
+): Promise<Pipeline & { close(): Promise<void> }> {
+  const { job, preprocessing, engine } = session;
+  const threads = job.threads ?? physicalCores();
+  const views = augmentation === null ? 1 : augmentation.views;
+  const split = views === null || job.training.cacheFrozen === 'off' ? undefined : frozenSplit(graph);
+  const program: Program = await engine.compile(split?.top ?? graph, { threads });
+  const features =
+    split &&
+    new FrozenFeatures(await engine.compile(split.bottom, { threads }), {
+      images: samples.length,
+      views: views!,
+      shape: split.shape,
+      preprocessing,
+      directory,
+    });
+  const source = openBatchSource({
+    samples,
+    preprocessing,
+    augmentation,
+    batch: job.training.batch,
+    seed: job.training.seed,
+    shuffle,
+    ...(features && { wantsImages: (view: number) => !features.holds(view) }),
+  });
+  return {
+    source,
+    samples,
+    run: async (batch, values, into) => {
+      const seen = features ? { [FEATURES]: await features.of(batch) } : { [IMAGES]: imageFeed(batch, preprocessing) };
+      return await program.run({ ...seen, ...targetFeeds(batch, classWeights), ...values }, into);
+    },
+    close: async () => {
+      await Promise.all([source.close(), program.release(), features?.close()]);
+    },
+  };
+}
+
+/** Worth it where the bottom holds a layer: reading features costs about what preparing an image does. */
+function frozenSplit(graph: Graph) {
+  const images = graph.inputs.find((input) => nameOf(input) === IMAGES)!;
+  const split = splitFrozen(graph, images, FEATURES, BATCH);
+  return split?.bottom.nodes.some(({ op }) => op === 'Linear' || op === 'Conv') ? split : undefined;
 }

@@ -36,15 +36,10 @@ export class Results {
   }
 
   /** Scores the validation split and writes sample predictions; returns whether early stopping has lost its patience. */
-  async evaluate(training: Training, { evaluation, validation }: Programs): Promise<boolean> {
+  async evaluate(training: Training, { validation }: Programs): Promise<boolean> {
     const { dataset, job } = this.#session;
     const { step, epoch } = training.progress;
-    const { samples, ...result } = await evaluate(evaluation, training.values, {
-      source: validation,
-      samples: dataset.splits.validation,
-      classes: dataset.classes,
-      preprocessing: this.#session.preprocessing,
-    });
+    const { samples, ...result } = await evaluate(validation, training.values, dataset.classes);
     this.#log.record({ type: 'evaluation', step, epoch, split: 'validation', ...result });
     await this.#writeSamples(step, samples);
     // The untouched base is what the others are compared with, not a result of training.

@@ -5,7 +5,7 @@ import type { Checkpoint } from './checkpoint.ts';
 import type { Commands } from './commands.ts';
 import { observeStep } from './divergence.ts';
 import type { Ending } from './ending.ts';
-import { balancedWeights, batchFeeds } from './feeds.ts';
+import { balancedWeights } from './feeds.ts';
 import { clipFactor } from './gradients.ts';
 import { openPrograms } from './programs.ts';
 import type { Programs } from './programs.ts';
@@ -35,7 +35,7 @@ export async function train({ folder, log, commands, checkpoint }: RunSite): Pro
   const setup = setupOf(session);
   await recordSetup(folder, setup);
   log.record({ type: 'preparing', what: `compiling the step for ${session.engine.device}` });
-  const programs = await openPrograms(session);
+  const programs = await openPrograms(session, folder, classWeightsOf(session));
   try {
     const training = checkpoint === null ? Training.start(session) : Training.from(session, checkpoint);
     const results = new Results(folder, log, session);
@@ -50,6 +50,12 @@ export async function train({ folder, log, commands, checkpoint }: RunSite): Pro
   }
 }
 
+function classWeightsOf({ job, dataset }: Session): Float32Array | undefined {
+  if (job.training.classWeights === 'none') return undefined;
+  const labels = dataset.splits.train.map(({ label }) => label);
+  return balancedWeights(labels, dataset.classes.length);
+}
+
 /** What one update of the optimizer leads to: nothing, or the end of the run. */
 type Verdict = Ending | undefined;
 
@@ -62,7 +68,6 @@ class Loop {
   readonly #log: RunLog;
   readonly #commands: Commands;
   readonly #rateOf: (step: number) => number;
-  readonly #classWeights: Float32Array | undefined;
   #losses: number[] = [];
   #skipped = 0;
 
@@ -75,7 +80,7 @@ class Loop {
     commands: Commands,
     totalSteps: number,
   ) {
-    const { job, dataset } = session;
+    const { job } = session;
     this.#session = session;
     this.#programs = programs;
     this.#training = training;
@@ -84,9 +89,6 @@ class Loop {
     this.#commands = commands;
     this.#rateOf = learningRates(job.training, totalSteps);
     this.throughput = new Throughput(training.progress.seconds);
-    const labels = dataset.splits.train.map(({ label }) => label);
-    this.#classWeights =
-      job.training.classWeights === 'balanced' ? balancedWeights(labels, dataset.classes.length) : undefined;
   }
 
   async run(): Promise<Ending> {
@@ -94,7 +96,7 @@ class Loop {
     if (this.#training.progress.step === 0) await this.#evaluate();
     while (this.#training.progress.epoch < epochs) {
       const { epoch, batch: done } = this.#training.progress;
-      for await (const batch of this.#programs.train.batches(epoch, done)) {
+      for await (const batch of this.#programs.training.source.batches(epoch, done)) {
         const verdict = await this.#take(batch);
         if (verdict !== undefined) return verdict;
       }
@@ -109,16 +111,13 @@ class Loop {
 
   /** One batch: its gradients, and at the end of a group of them an update and all that is due after it. */
   async #take(batch: Batch): Promise<Verdict> {
-    const { job, preprocessing } = this.#session;
-    const feeds = batchFeeds(batch, preprocessing, this.#classWeights);
-    const { [LOSS]: loss } = await this.#programs.step.run(
-      { ...feeds, ...this.#training.values },
-      this.#training.gradients,
-    );
+    const { job } = this.#session;
+    const { training } = this.#programs;
+    const { [LOSS]: loss } = await training.run(batch, this.#training.values, this.#training.gradients);
     this.#training.accumulate();
     this.#losses.push((loss!.data as Float32Array)[0]!);
     this.throughput.count(batch.weights);
-    const last = batch.index + 1 === this.#programs.train.batchesPerEpoch;
+    const last = batch.index + 1 === training.source.batchesPerEpoch;
     if (this.#losses.length < job.training.accumulate && !last) return undefined;
     return this.#update(batch, last) ?? (await this.#afterUpdate(last));
   }
@@ -144,7 +143,7 @@ class Loop {
   }
 
   #recordSkipped(): void {
-    const { skipped } = this.#programs.train;
+    const { skipped } = this.#programs.training.source;
     for (const { file, message } of skipped.slice(this.#skipped)) {
       this.#log.record({ type: 'skipped-image', file, reason: message });
     }
