@@ -23,16 +23,20 @@ export function mergeIntoBase(base: Base, adapter: Adapter, place: string): Base
   for (const [module, layer] of layers) {
     const name = `${module}.weight`;
     const weight = frozen.get(name);
-    if (weight === undefined) throw new InputError(`adapts ${module}, which the base ${base.name} does not have`, { file: place });
+    if (weight === undefined)
+      throw new InputError(`adapts ${module}, which the base ${base.name} does not have`, { file: place });
     constants.set(name, mergedWeight(weight, layer, module, { fanInFanOut: config.fanInFanOut }));
   }
   for (const name of saved.keys()) {
-    if (!frozen.has(name)) throw new InputError(`saves ${name}, which the base ${base.name} does not have`, { file: place });
+    if (!frozen.has(name))
+      throw new InputError(`saves ${name}, which the base ${base.name} does not have`, { file: place });
   }
   const labels = task?.classNames ?? base.labels;
   const rows = (constants.get(`${base.head}.weight`) ?? frozen.get(`${base.head}.weight`))?.shape[0];
   if (labels !== undefined && rows !== undefined && labels.length !== rows) {
-    throw new InputError(`tells ${labels.length} classes, but the head has ${rows}; its own head was not saved`, { file: place });
+    throw new InputError(`tells ${labels.length} classes, but the head has ${rows}; its own head was not saved`, {
+      file: place,
+    });
   }
   const graph = rewrite(base.graph, {
     replace: (leaf, to) => {

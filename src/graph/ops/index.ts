@@ -3,6 +3,7 @@ import { add } from './add.ts';
 import { attention } from './attention.ts';
 import { cast } from './cast.ts';
 import { concat } from './concat.ts';
+import { conv } from './conv.ts';
 import { crossEntropy } from './cross-entropy.ts';
 import { div } from './div.ts';
 import { equal } from './equal.ts';
@@ -16,6 +17,7 @@ import { layerNormalization } from './layer-normalization.ts';
 import { linear } from './linear.ts';
 import { log } from './log.ts';
 import { logSoftmax } from './log-softmax.ts';
+import { loraConv } from './lora-conv.ts';
 import { loraLinear } from './lora-linear.ts';
 import { matmul } from './matmul.ts';
 import { mul } from './mul.ts';
@@ -37,6 +39,7 @@ export const OPS = [
   attention,
   cast,
   concat,
+  conv,
   crossEntropy,
   div,
   equal,
@@ -50,6 +53,7 @@ export const OPS = [
   linear,
   log,
   logSoftmax,
+  loraConv,
   loraLinear,
   matmul,
   mul,

@@ -1,0 +1,78 @@
+import { reduceSum } from '../build.ts';
+import type { ConvOptions } from '../build.ts';
+import { convInputGradient, convWeightGradient } from '../convolution.ts';
+import { defineOp } from '../define.ts';
+import { like } from '../ir.ts';
+import type { Value } from '../ir.ts';
+import { formatDim, known, sameDim, ShapeError } from '../shape.ts';
+import type { Shape } from '../shape.ts';
+
+type Inputs = [x: Value, weight: Value, bias: Value | undefined];
+
+/** Two-dimensional convolution: x [N, in, H, W], weight (out, in / groups, kh, kw), bias (out); pads are top, left, bottom, right. */
+export const conv = defineOp<Inputs, ConvOptions>({
+  name: 'Conv',
+  shape: ([x, weight], options) => [like(x, convShape(x.shape, weight.shape, options))],
+  vjp: ({ inputs: [x, weight, bias], attributes }, [dy]) => [
+    () => convInputGradient(dy!, weight, x, attributes),
+    () => convWeightGradient(x, dy!, weight, attributes),
+    bias && (() => reduceSum(dy!, { axes: [0, 2, 3] })),
+  ],
+  onnx: (w, { names, results, attributes: { strides, pads, dilations, groups } }) => {
+    w.node('Conv', names, results, {
+      strides: { ints: strides },
+      pads: { ints: pads },
+      dilations: { ints: dilations },
+      group: { int: groups },
+    });
+  },
+  flops: ([, weight], [y]) => 2 * y!.reduce((n, dim) => n * dim, 1) * weight!.slice(1).reduce((n, dim) => n * dim, 1),
+  cases: [
+    { inputs: [[2, 3, 4, 4], [2, 3, 3, 3], [2]], attributes: options({ pads: [1, 1, 1, 1] }) },
+    { inputs: [[2, 2, 3, 5], [4, 2, 1, 1], undefined], attributes: options({}), why: 'pointwise' },
+    {
+      inputs: [[1, 2, 5, 6], [3, 2, 3, 2], [3]],
+      attributes: options({ strides: [2, 1], pads: [0, 1, 1, 2] }),
+      why: 'asymmetric',
+    },
+    {
+      inputs: [[2, 4, 5, 5], [4, 1, 3, 3], [4]],
+      attributes: options({ groups: 4, pads: [1, 1, 1, 1], strides: [2, 2] }),
+      why: 'depthwise',
+    },
+    {
+      inputs: [[2, 4, 4, 4], [6, 2, 2, 2], undefined],
+      attributes: options({ groups: 2 }),
+      why: 'more outputs than inputs in a group',
+    },
+    { inputs: [[1, 3, 7, 6], [2, 3, 3, 2], undefined], attributes: options({ dilations: [2, 3], pads: [1, 0, 0, 2] }) },
+    {
+      inputs: [[1, 1, 3, 3], [1, 1, 1, 1], undefined],
+      attributes: options({ pads: [1, 1, 1, 1] }),
+      why: 'padding beyond the kernel',
+    },
+    { inputs: [[2, 3, 8, 8], [2, 3, 4, 4], [2]], attributes: options({ strides: [4, 4] }), why: 'patches' },
+    {
+      inputs: [[1, 2, 6, 6], [2, 2, 2, 2], undefined],
+      attributes: options({ strides: [3, 3] }),
+      why: 'rows that no output sees',
+    },
+  ],
+});
+
+export function convShape(x: Shape, weight: Shape, { strides, pads, dilations, groups }: ConvOptions): Shape {
+  const channels = known(weight[1], 'the weight') * groups;
+  if (!sameDim(x[1]!, channels))
+    throw new ShapeError(`the weight takes ${channels} channels, the input has ${formatDim(x[1]!)}`);
+  const size = (axis: 0 | 1): number => {
+    const padded = known(x[axis + 2], 'the image size') + pads[axis]! + pads[axis + 2]!;
+    const reach = dilations[axis]! * (known(weight[axis + 2], 'the kernel size') - 1) + 1;
+    if (reach > padded) throw new ShapeError(`a kernel of ${reach} does not fit an image of ${padded}`);
+    return Math.floor((padded - reach) / strides[axis]!) + 1;
+  };
+  return [x[0]!, weight[0]!, size(0), size(1)];
+}
+
+function options(given: Partial<ConvOptions>): ConvOptions {
+  return { strides: [1, 1], pads: [0, 0, 0, 0], dilations: [1, 1], groups: 1, ...given };
+}
