@@ -240,3 +240,13 @@ export function loraEmbedding(
 export function split(x: Value, axis: number, sizes: readonly number[]): readonly Value[] {
   return x.graph.apply('Split', [x], { axis, sizes });
 }
+
+/** Frozen batch normalisation over axis 1 with running statistics; all but x are [channels]. */
+export function batchNormalization(
+  x: Value,
+  parameters: { readonly scale: Value; readonly bias: Value; readonly mean: Value; readonly variance: Value },
+  epsilon: number,
+): Value {
+  const { scale, bias, mean, variance } = parameters;
+  return x.graph.apply('BatchNormalization', [x, scale, bias, mean, variance], { epsilon })[0]!;
+}

@@ -1,6 +1,7 @@
 /** Every op, one line each. */
 import { add } from './add.ts';
 import { attention } from './attention.ts';
+import { batchNormalization } from './batch-normalization.ts';
 import { cast } from './cast.ts';
 import { concat } from './concat.ts';
 import { conv } from './conv.ts';
@@ -37,6 +38,7 @@ import { transpose } from './transpose.ts';
 export const OPS = [
   add,
   attention,
+  batchNormalization,
   cast,
   concat,
   conv,

@@ -3,7 +3,6 @@ import { defineOp } from '../define.ts';
 import { like } from '../ir.ts';
 import type { Value } from '../ir.ts';
 import { axisIndex, known, ShapeError } from '../shape.ts';
-import { zeros } from '../tensor.ts';
 
 /** Consecutive pieces along one axis. The gradient joins theirs; a piece that nothing reads contributes zeros. */
 export const split = defineOp<[x: Value], { axis: number; sizes: readonly number[] }>({
@@ -11,12 +10,20 @@ export const split = defineOp<[x: Value], { axis: number; sizes: readonly number
   shape: ([x], { axis, sizes }) => {
     const at = axisIndex(axis, x.shape.length);
     const length = known(x.shape[at], 'a split axis');
-    if (sizes.reduce((sum, size) => sum + size, 0) !== length) throw new ShapeError(`[${sizes.join(', ')}] do not add up to ${length}`);
-    return sizes.map((size) => like(x, x.shape.map((dim, index) => (index === at ? size : dim))));
+    if (sizes.reduce((sum, size) => sum + size, 0) !== length)
+      throw new ShapeError(`[${sizes.join(', ')}] do not add up to ${length}`);
+    return sizes.map((size) =>
+      like(
+        x,
+        x.shape.map((dim, index) => (index === at ? size : dim)),
+      ),
+    );
   },
-  vjp: ({ outputs, attributes: { axis } }, gradients) => [
-    () => concat(outputs.map((output, index) => gradients[index] ?? zeroed(output)), axis),
-  ],
+  differentiable: 'all',
+  vjp: ({ outputs, attributes: { axis } }, gradients) => {
+    const pieces = outputs.map((output, index) => gradients[index] ?? expand(output.graph.scalar(0), output.shape));
+    return [() => concat(pieces, axis)];
+  },
   onnx: (w, { names: [x], results, attributes: { axis, sizes } }) => {
     w.node('Split', [x, w.ints(sizes)], results, { axis: { int: axis } });
   },
@@ -27,7 +34,3 @@ export const split = defineOp<[x: Value], { axis: number; sizes: readonly number
     { inputs: [[3, 2, 2]], attributes: { axis: 0, sizes: [1, 2] } },
   ],
 });
-
-function zeroed(like: Value): Value {
-  return expand(like.graph.constant(zeros('float32', like.shape.map(() => 1))), like.shape);
-}
