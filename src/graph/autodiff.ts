@@ -3,25 +3,21 @@
  * is differentiated, so a frozen layer gets no weight gradient and nothing below the lowest adapter gets a backward pass.
  */
 import { add } from './build.ts';
+import { addDependents } from './dependents.ts';
 import { isTrainable } from './ir.ts';
-import type { Graph, Node, Value } from './ir.ts';
+import type { Node, Value } from './ir.ts';
 import { lookUp } from './registry.ts';
 import { formatShape, sameShape } from './shape.ts';
 
 /** Appends the gradients of the scalar `loss`, one for each of `wanted`; zero where the loss does not depend on it. */
 export function gradients(loss: Value, wanted: readonly Value[]): Value[] {
   const { graph } = loss;
-  const needed = dependents(graph, wanted);
-  const arrived = new Map<Value, Value>([[loss, graph.scalar(1)]]);
-  // The list grows while VJPs write into the graph; the forward nodes are those that stand in it now.
+  const pass: Pass = { needed: new Set(wanted), arrived: new Map([[loss, graph.scalar(1)]]) };
+  // A copy: the list grows while VJPs write into the graph.
   const forward = [...graph.nodes];
-  for (const node of forward.reverse()) {
-    const incoming = node.outputs.map((output) => arrived.get(output));
-    if (incoming.every((gradient) => gradient === undefined) || !node.outputs.some((output) => needed.has(output)))
-      continue;
-    propagate(node, incoming, needed, arrived);
-  }
-  return wanted.map((value) => arrived.get(value) ?? graph.constant(zerosLike(value)));
+  addDependents(forward, pass.needed);
+  backward(forward, pass);
+  return wanted.map((value) => pass.arrived.get(value) ?? graph.constant(zerosLike(value)));
 }
 
 /** Gradients of every trainable input, in the order of the inputs. */
@@ -30,36 +26,65 @@ export function trainableGradients(loss: Value): { readonly parameter: Value; re
   return gradients(loss, parameters).map((gradient, index) => ({ parameter: parameters[index]!, gradient }));
 }
 
-function propagate(
-  node: Node,
-  incoming: readonly (Value | undefined)[],
-  needed: ReadonlySet<Value>,
-  arrived: Map<Value, Value>,
-): void {
-  const lazy = lookUp(node.op).vjp(node, incoming);
+interface Pass {
+  /** Values that depend on a wanted one: those that gradients pass through. */
+  readonly needed: Set<Value>;
+  readonly arrived: Map<Value, Value>;
+}
+
+function backward(nodes: readonly Node[], pass: Pass): void {
+  for (const node of nodes.toReversed()) {
+    if (!node.outputs.some((output) => pass.needed.has(output))) continue;
+    const incoming = node.outputs.map((output) => pass.arrived.get(output));
+    if (incoming.every((gradient) => gradient === undefined)) continue;
+    propagate(node, incoming, pass);
+  }
+}
+
+function propagate(node: Node, incoming: readonly (Value | undefined)[], pass: Pass): void {
+  const op = lookUp(node.op);
+  if (op.vjp === undefined) {
+    differentiateBody(node, op.expand, incoming, pass);
+    return;
+  }
+  if (op.differentiable !== 'all' && incoming.slice(1).some((gradient) => gradient !== undefined)) {
+    throw new Error(`${node.op}: only its first output has a gradient`);
+  }
+  const lazy = op.vjp(node, incoming);
   node.inputs.forEach((input, index) => {
     const write = lazy[index];
-    if (input === undefined || write === undefined || !needed.has(input)) return;
+    if (input === undefined || write === undefined || !pass.needed.has(input)) return;
     const gradient = write();
     if (!sameShape(gradient.shape, input.shape)) {
       throw new Error(
         `${node.op}: gradient ${index} is ${formatShape(gradient.shape)}, not ${formatShape(input.shape)}`,
       );
     }
-    const before = arrived.get(input);
-    arrived.set(input, before === undefined ? gradient : add(before, gradient));
+    arrive(input, gradient, pass);
   });
 }
 
-/** The values that depend on one of `roots`, the roots among them. */
-export function dependents(graph: Graph, roots: Iterable<Value>): ReadonlySet<Value> {
-  const reached = new Set(roots);
-  for (const node of graph.nodes) {
-    if (node.inputs.some((input) => input !== undefined && reached.has(input))) {
-      for (const output of node.outputs) reached.add(output);
-    }
-  }
-  return reached;
+/** A composite without a VJP: its body is written once more and differentiated; passes/share-common.ts makes the two bodies one. */
+function differentiateBody(
+  node: Node,
+  expand: (node: Node) => readonly Value[],
+  incoming: readonly (Value | undefined)[],
+  pass: Pass,
+): void {
+  const { graph } = node.outputs[0]!;
+  const start = graph.nodes.length;
+  const outputs = expand(node);
+  const body = graph.nodes.slice(start);
+  addDependents(body, pass.needed);
+  incoming.forEach((gradient, index) => {
+    if (gradient !== undefined) arrive(outputs[index]!, gradient, pass);
+  });
+  backward(body, pass);
+}
+
+function arrive(value: Value, gradient: Value, { arrived }: Pass): void {
+  const before = arrived.get(value);
+  arrived.set(value, before === undefined ? gradient : add(before, gradient));
 }
 
 function zerosLike({ shape }: Value) {

@@ -56,14 +56,22 @@ export interface OnnxSite<Inputs extends Operands = Operands, A = Attributes> ex
 /** A node as its TensorFlow form will see it (issue 5 gives it a writer). */
 export type TensorFlowForm = never;
 
+/** Vector–Jacobian product: gradients of the outputs in (undefined where none arrives), one of each input out. */
+type VectorJacobian<Inputs extends Operands, A> = (
+  site: Applied<Inputs, A>,
+  gradients: readonly (Value | undefined)[],
+) => readonly LazyGradient[];
+
+type Body<Inputs extends Operands, A> = (site: Pick<Applied<Inputs, A>, 'inputs' | 'attributes'>) => readonly Value[];
+
 /** The form an op has for each engine, or a body of other ops, which then serves every engine. */
 type Forms<Inputs extends Operands, A> =
-  | {
-      readonly expand: (site: Pick<Applied<Inputs, A>, 'inputs' | 'attributes'>) => readonly Value[];
-      readonly onnx?: never;
-    }
+  | { readonly expand: Body<Inputs, A>; readonly vjp: VectorJacobian<Inputs, A>; readonly onnx?: never }
+  /** Without a VJP the body is differentiated. */
+  | { readonly expand: Body<Inputs, A>; readonly vjp?: never; readonly onnx?: never }
   | {
       readonly expand?: never;
+      readonly vjp: VectorJacobian<Inputs, A>;
       readonly onnx: (writer: OnnxWriter, site: OnnxSite<Inputs, A>) => void;
       readonly tensorflow?: TensorFlowForm;
     };
@@ -89,8 +97,8 @@ type Dims = readonly (readonly number[])[];
 export type OpDefinition<Inputs extends Operands = Operands, A = Attributes> = Forms<Inputs, A> & {
   readonly name: string;
   readonly shape: (inputs: Inputs, attributes: A) => readonly ValueType[];
-  /** Vector–Jacobian product: gradients of the outputs in (undefined where none arrives), one of each input out. */
-  readonly vjp: (site: Applied<Inputs, A>, gradients: readonly (Value | undefined)[]) => readonly LazyGradient[];
+  /** Outputs that the VJP takes gradients of; where left out the first alone, the others being kept for the VJP. */
+  readonly differentiable?: 'all';
   /** Floating-point operations from concrete shapes, absent inputs as []; where left out, one an output element. */
   readonly flops?: (inputs: Dims, outputs: Dims, attributes: A) => number;
   readonly cases: readonly [OpCase<A>, OpCase<A>, OpCase<A>, ...OpCase<A>[]];
@@ -100,7 +108,7 @@ export type OpDefinition<Inputs extends Operands = Operands, A = Attributes> = F
  * Types one op. The registry holds ops with their types erased: inputs and attributes are checked where a node is made
  * (build.ts, the importers), not where it is looked up.
  */
-export function defineOp<Inputs extends Operands, A extends object = Record<never, never>>(
+export function defineOp<Inputs extends Operands, A extends object = object>(
   definition: OpDefinition<Inputs, A>,
 ): OpDefinition {
   return definition as unknown as OpDefinition;

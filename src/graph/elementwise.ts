@@ -20,7 +20,7 @@ const SHAPES: Cases = [{ inputs: [[3]] }, { inputs: [[2, 3]] }, { inputs: [[2, 3
 
 /** y = f(x), which ONNX has under the same name. */
 export function defineUnary(name: string, { gradient, cases = SHAPES, flops = 1 }: Unary): OpDefinition {
-  return defineOp<[x: Value], object>({
+  return defineOp<[x: Value]>({
     name,
     shape: ([x]) => [like(x)],
     vjp: ({ inputs: [x], outputs: [y] }, [dy]) => [() => gradient(x, y!, dy!)],
@@ -54,7 +54,7 @@ const PAIRS: Cases = [
 
 /** y = f(a, b) with broadcasting, which ONNX has under the same name. */
 export function defineBinary(name: string, { gradients, cases = PAIRS }: Binary): OpDefinition {
-  return defineOp<[a: Value, b: Value], object>({
+  return defineOp<[a: Value, b: Value]>({
     name,
     shape: ([a, b]) => [like(a, broadcast(a.shape, b.shape))],
     vjp: ({ inputs: [a, b], outputs: [y] }, [dy]) => [

@@ -8,7 +8,7 @@ import { loadOnnx, onnxRuntimeCpu } from '../../src/engines/onnxruntime.ts';
 import { writeOnnx } from '../../src/engines/write-onnx.ts';
 import { encodeModel } from '../../src/formats/onnx-proto.ts';
 import { gradients } from '../../src/graph/autodiff.ts';
-import { mul, reduceSum } from '../../src/graph/build.ts';
+import { add, mul, reduceSum } from '../../src/graph/build.ts';
 import { nameOf } from '../../src/graph/ir.ts';
 import type { Graph } from '../../src/graph/ir.ts';
 import { OPS } from '../../src/graph/ops/index.ts';
@@ -33,12 +33,15 @@ describe.each(OPS)('$name', (op) => {
     async (each) => {
       const random = new Random(each.number).fork(op.name);
       const { graph, feeds, outputs, differentiated } = applyCase(op, each.row, random);
-      const [y] = outputs;
-      // Only the first output has a gradient; the others are what it reuses.
-      const weights = randomLike(y!, random);
-      if (differentiated.length > 0 && y!.dtype === 'float32') {
-        const axes = y!.shape.map((_, axis) => axis);
-        const written = gradients(reduceSum(mul(y!, graph.constant(weights)), { axes }), differentiated);
+      // Where only the first output has a gradient, the others are what its VJP reuses.
+      const lossOf = (op.vjp === undefined || op.differentiable === 'all' ? outputs : outputs.slice(0, 1)).filter(
+        ({ dtype }) => dtype === 'float32',
+      );
+      const weights = lossOf.map((output) => randomLike(output, random));
+      if (lossOf.length > 0) {
+        const terms = lossOf.map((y, index) => mul(y, graph.constant(weights[index]!)));
+        const sums = terms.map((term) => reduceSum(term, { axes: term.shape.map((_, axis) => axis) }));
+        const written = gradients(sums.reduce(add), differentiated);
         differentiated.forEach((x, index) => {
           graph.output(`d_${nameOf(x)!}`, written[index]!);
         });
@@ -71,14 +74,19 @@ async function compilePlain(graph: Graph): Promise<Program> {
   return loadOnnx(encodeModel(writeOnnx(graph, { contrib: false }).model));
 }
 
-/** ∂ Σ y0 ∘ weights / ∂ input, element by element; sums in float64. */
-async function differences(program: Program, feeds: Tensors, input: string, weights: Tensor): Promise<number[]> {
+/** ∂ Σ y ∘ weights / ∂ input, element by element, over the outputs y0, y1, … that have weights; sums in float64. */
+async function differences(
+  program: Program,
+  feeds: Tensors,
+  input: string,
+  weights: readonly Tensor<'float32'>[],
+): Promise<number[]> {
   const x = feeds[input] as Tensor<'float32'>;
   const at = async (index: number, value: number): Promise<number> => {
     const moved = Float32Array.from(x.data);
     moved[index] = value;
-    const { y0 } = await program.run({ ...feeds, [input]: { ...x, data: moved } });
-    return Array.from(y0!.data as Float32Array).reduce((sum, y, place) => sum + y * Number(weights.data[place]!), 0);
+    const results = await program.run({ ...feeds, [input]: { ...x, data: moved } });
+    return weights.reduce((sum, { data }, output) => sum + dot(results[`y${output}`]!.data as Float32Array, data), 0);
   };
   const difference = async (index: number, h: number): Promise<number> => {
     const [above, below] = [Math.fround(x.data[index]! + h), Math.fround(x.data[index]! - h)];
@@ -89,6 +97,10 @@ async function differences(program: Program, feeds: Tensors, input: string, weig
     derivatives.push((4 * (await difference(index, H)) - (await difference(index, 2 * H))) / 3);
   }
   return derivatives;
+}
+
+function dot(a: Float32Array, b: Float32Array): number {
+  return a.reduce((sum, value, index) => sum + value * b[index]!, 0);
 }
 
 function expectClose(
