@@ -39,6 +39,14 @@ const bundles = [
     outdir: 'dist',
     banner: { js: require },
   },
+  // Tools of the repository, not of the product.
+  {
+    ...common,
+    format: 'esm',
+    entryPoints: { pretrain: 'scripts/pretrain.ts', bench: 'test/bench/bench.ts' },
+    outdir: 'dist/tools',
+    banner: { js: require },
+  },
   // The oldest supported VS Code loads CommonJS extensions only.
   {
     ...common,

@@ -1,6 +1,6 @@
 /** Ops that work on each element alone differ in two lines: their name and their derivative. */
 import { unbroadcast } from './build.ts';
-import { defineOp, sameInOnnx } from './define.ts';
+import { defineOp, noGradient, sameInOnnx } from './define.ts';
 import type { OpCase, OpDefinition } from './define.ts';
 import { like } from './ir.ts';
 import type { Value } from './ir.ts';
@@ -9,8 +9,8 @@ import { broadcast } from './shape.ts';
 type Cases = readonly [OpCase<object>, OpCase<object>, OpCase<object>, ...OpCase<object>[]];
 
 interface Unary {
-  /** dx from x, y = f(x) and dy. */
-  readonly gradient: (x: Value, y: Value, dy: Value) => Value;
+  /** dx from x, y = f(x) and dy; left out where the derivative is zero almost everywhere. */
+  readonly gradient?: (x: Value, y: Value, dy: Value) => Value;
   /** Three shapes unless the op has a domain or a kink to keep away from. */
   readonly cases?: Cases;
   readonly flops?: number;
@@ -23,7 +23,7 @@ export function defineUnary(name: string, { gradient, cases = SHAPES, flops = 1 
   return defineOp<[x: Value]>({
     name,
     shape: ([x]) => [like(x)],
-    vjp: ({ inputs: [x], outputs: [y] }, [dy]) => [() => gradient(x, y!, dy!)],
+    vjp: ({ inputs: [x], outputs: [y] }, [dy]) => [gradient && (() => gradient(x, y!, dy!))],
     onnx: sameInOnnx(name),
     flops: (_, [y]) => flops * y!.reduce((size, dim) => size * dim, 1),
     cases,
@@ -65,3 +65,21 @@ export function defineBinary(name: string, { gradients, cases = PAIRS }: Binary)
     cases,
   });
 }
+
+/** y = a ⋛ b with broadcasting, which ONNX has under the same name. */
+export function defineComparison(name: string, cases: Cases = PAIRS): OpDefinition {
+  return defineOp<[a: Value, b: Value]>({
+    name,
+    shape: ([a, b]) => [{ shape: broadcast(a.shape, b.shape), dtype: 'bool' }],
+    vjp: noGradient,
+    onnx: sameInOnnx(name),
+    cases,
+  });
+}
+
+/** On both sides of a kink at zero and away from it. */
+export const AROUND_ZERO: Cases = [
+  { inputs: [{ shape: [4], values: [-2, -0.5, 0.3, 1.5] }] },
+  { inputs: [{ shape: [2, 2], values: [-1, 0.2, 3, -0.1] }] },
+  { inputs: [{ shape: [2, 1, 2], values: [0.7, -0.7, -4, 4] }] },
+];

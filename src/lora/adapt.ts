@@ -51,10 +51,10 @@ export interface AdaptOptions {
 /** Throws InputError for targets that do not exist (see resolveTargets) and for modules to save that the base does not have. */
 export function adapt(base: Base, { method, lora, classes, residual }: AdaptOptions): Adapted {
   const newHead = base.labels?.join('\n') !== classes.join('\n');
-  const whole = [base.head, ...(method === 'lora' ? savedModules(base, lora.modulesToSave) : [])];
+  const whole = [...base.heads, ...(method === 'lora' ? savedModules(base, lora.modulesToSave) : [])];
   const { targets, skipped } =
     method === 'lora'
-      ? resolveTargets(adaptableModules(base), lora, { head: [base.head], saved: whole })
+      ? resolveTargets(adaptableModules(base), lora, { head: base.heads, saved: whole })
       : { targets: [], skipped: [] };
   const isWhole = (name: string): boolean =>
     method === 'full' ? !isStatistic(name) : whole.some((path) => name.startsWith(`${path}.`));
@@ -73,7 +73,7 @@ export function adapt(base: Base, { method, lora, classes, residual }: AdaptOpti
       const module = moduleOf(name);
       if (isWhole(name)) {
         // A head for other classes is the same layer with another number of rows; the shapes after it follow.
-        const shape = newHead && module === base.head ? [classes.length, ...leaf.shape.slice(1)] : leaf.shape;
+        const shape = newHead && base.heads.includes(module) ? [classes.length, ...leaf.shape.slice(1)] : leaf.shape;
         return train(to, { name, module, role: 'whole', shape });
       }
       const moved = name.endsWith('.weight') ? residual?.get(module) : undefined;

@@ -3,7 +3,6 @@ import {
   add,
   conv,
   div,
-  dropout,
   gemm,
   linear,
   loraConv,
@@ -17,6 +16,7 @@ import {
   sub,
 } from '../graph/build.ts';
 import type { ConvOptions } from '../graph/build.ts';
+import { dropout } from '../graph/dropout.ts';
 import type { Node, Value } from '../graph/ir.ts';
 import { elements } from '../graph/shape.ts';
 
@@ -47,6 +47,7 @@ export function adapterPath(
       return loraEmbedding(weight, x, adapter.a, adapter.b, { scale: options.scale }, module);
     case 'Linear':
       return adapted(x, bias, adapter, options, {
+        name: module!,
         weight,
         plain: (from, offset) => linear(from, weight, offset, module),
         low: (from) => linear(linear(from, adapter.a, undefined), adapter.b, undefined),
@@ -58,6 +59,7 @@ export function adapterPath(
       const geometry = node.attributes as unknown as ConvOptions;
       const one: ConvOptions = { strides: [1, 1], pads: [0, 0, 0, 0], dilations: [1, 1], groups: 1 };
       return adapted(x, bias, adapter, options, {
+        name: module!,
         weight,
         plain: (from, offset) => conv(from, weight, offset, geometry, module),
         low: (from) => conv(conv(from, adapter.a, undefined, geometry), adapter.b, undefined, one),
@@ -72,6 +74,7 @@ export function adapterPath(
 }
 
 interface Layer {
+  readonly name: string;
   readonly weight: Value;
   /** W·x + offset. */
   readonly plain: (x: Value, offset: Value | undefined) => Value;
@@ -93,7 +96,7 @@ function adapted(
   if (adapter.magnitude !== undefined) return dora(x, bias, adapter, adapter.magnitude, { scale, dropout: p }, layer);
   if (p === 0) return layer.both(x, bias);
   // Dropout is before A alone, so the two paths no longer share an input and cannot be merged.
-  return add(layer.plain(x, bias), mul(layer.low(dropout(x, p)), scale));
+  return add(layer.plain(x, bias), mul(layer.low(dropout(x, p, layer.name)), scale));
 }
 
 /**
@@ -117,7 +120,7 @@ function dora(
     const scaled = mul(layer.both(x, undefined), factor);
     return bias === undefined ? scaled : add(scaled, reshape(bias, [rows, ...layer.rows]));
   }
-  const dropped = dropout(x, p);
+  const dropped = dropout(x, p, layer.name);
   const added = add(mul(layer.plain(dropped, undefined), sub(factor, 1)), mul(mul(layer.low(dropped), scale), factor));
   return add(layer.plain(x, bias), added);
 }

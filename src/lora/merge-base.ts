@@ -27,16 +27,27 @@ export function mergeIntoBase(base: Base, adapter: Adapter, place: string): Base
       throw new InputError(`adapts ${module}, which the base ${base.name} does not have`, { file: place });
     constants.set(name, mergedWeight(weight, layer, module, { fanInFanOut: config.fanInFanOut }));
   }
-  for (const name of saved.keys()) {
-    if (!frozen.has(name))
+  for (const [name, { shape }] of saved) {
+    const published = frozen.get(name)?.shape;
+    if (published === undefined)
       throw new InputError(`saves ${name}, which the base ${base.name} does not have`, { file: place });
+    // A head for other classes has another number of rows; nothing else may differ.
+    const first = base.heads.some((head) => name.startsWith(`${head}.`)) ? shape[0] : published[0];
+    if (shape.join() !== [first, ...published.slice(1)].join())
+      throw new InputError(`saves ${name} as [${shape.join(', ')}], in the base it is [${published.join(', ')}]`, {
+        file: place,
+      });
   }
   const labels = task?.classNames ?? base.labels;
-  const rows = (constants.get(`${base.head}.weight`) ?? frozen.get(`${base.head}.weight`))?.shape[0];
-  if (labels !== undefined && rows !== undefined && labels.length !== rows) {
-    throw new InputError(`tells ${labels.length} classes, but the head has ${rows}; its own head was not saved`, {
-      file: place,
-    });
+  for (const head of base.heads) {
+    for (const name of [`${head}.weight`, `${head}.bias`]) {
+      const rows = (constants.get(name) ?? frozen.get(name))?.shape[0];
+      if (labels !== undefined && rows !== undefined && labels.length !== rows) {
+        throw new InputError(`tells ${labels.length} classes, but ${name} has ${rows} rows; its head was not saved`, {
+          file: place,
+        });
+      }
+    }
   }
   const graph = rewrite(base.graph, {
     replace: (leaf, to) => {

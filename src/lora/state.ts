@@ -1,4 +1,5 @@
 /** The trained tensors of a run: how they start, and how they become an adapter. Everything between belongs to the optimizer. */
+import type { Graph } from '../graph/ir.ts';
 import { float32, sizeOf } from '../graph/tensor.ts';
 import type { Tensor } from '../graph/tensor.ts';
 import { frozenTensors } from '../models/frozen.ts';
@@ -16,6 +17,8 @@ export type Values = ReadonlyMap<string, Tensor<'float32'>>;
 
 export interface Initialised {
   readonly adapted: Adapted;
+  /** The same without dropout: what is evaluated. */
+  readonly evaluated: Graph;
   /** By the names of the graph's trainable inputs. */
   readonly values: Values;
   /** Where the layers started: PiSSA's way back needs it. */
@@ -46,7 +49,11 @@ export function initialise(base: Base, job: Job, classes: readonly string[]): In
       initialValue(parameter, adapted, base, frozen, start, random),
     ]),
   );
-  return { adapted, values, start };
+  const evaluated =
+    lora.dropout === 0
+      ? adapted.graph
+      : adapt(base, { method, lora: { ...lora, dropout: 0 }, classes, residual }).graph;
+  return { adapted, evaluated, values, start };
 }
 
 function initialValue(
@@ -62,7 +69,7 @@ function initialValue(
     // Copied: the optimizer writes in place, and PiSSA's way back needs the start as it was.
     return copy({ A, B, magnitude: magnitude! }[role]);
   }
-  if (!newHead || module !== base.head) return copy(frozen.get(name)!);
+  if (!newHead || !base.heads.includes(module)) return copy(frozen.get(name)!);
   const drawn = random.fork(name);
   const isBias = shape.length === 1;
   return float32(

@@ -3,14 +3,16 @@ import { openBatchSource } from '../data/batch-source.ts';
 import type { Batch, BatchSource } from '../data/batch-source.ts';
 import { isIdentity } from '../data/augment.ts';
 import type { Sample } from '../data/dataset.ts';
-import type { Program, Tensors } from '../engines/engine.ts';
+import type { Tensors } from '../engines/engine.ts';
 import { physicalCores } from '../engines/threads.ts';
+import { noiseInputs } from '../graph/dropout.ts';
 import type { Graph } from '../graph/ir.ts';
 import { nameOf } from '../graph/ir.ts';
 import { splitFrozen } from '../graph/passes/split-frozen.ts';
 import { BATCH } from '../models/base.ts';
 import type { Augmentation } from '../shared/job.ts';
-import { imageFeed, targetFeeds } from './feeds.ts';
+import type { Random } from '../shared/random.ts';
+import { imageFeed, noiseFeeds, targetFeeds } from './feeds.ts';
 import { FEATURES, FrozenFeatures } from './frozen-features.ts';
 import type { Session } from './session.ts';
 import { evaluationGraph, IMAGES, trainingGraph } from './step.ts';
@@ -20,7 +22,7 @@ export interface Pipeline {
   readonly source: BatchSource;
   readonly samples: readonly Sample[];
   /** `values` are those of the trainable inputs; results go into the tensors of `into` where it names them. */
-  run(batch: Batch, values: Tensors, into?: Tensors): Promise<Tensors>;
+  run(batch: Batch, values: Tensors, training?: { readonly into: Tensors; readonly random: Random }): Promise<Tensors>;
 }
 
 export interface Programs {
@@ -38,15 +40,14 @@ export async function openPrograms(
   const { job, dataset, preprocessing, initial } = session;
   const { batch, labelSmoothing } = job.training;
   const options = { preprocessing, batch, labelSmoothing };
-  const { graph } = initial.adapted;
-  const training = await openPipeline(session, trainingGraph(graph, options), {
+  const training = await openPipeline(session, trainingGraph(initial.adapted.graph, options), {
     samples: dataset.splits.train,
     augmentation: isIdentity(job.augmentation) ? null : job.augmentation,
     shuffle: true,
     classWeights,
     directory,
   });
-  const validation = await openPipeline(session, evaluationGraph(graph, options), {
+  const validation = await openPipeline(session, evaluationGraph(initial.evaluated, options), {
     samples: dataset.splits.validation,
     augmentation: null,
     shuffle: false,
@@ -79,7 +80,8 @@ async function openPipeline(
   const threads = job.threads ?? physicalCores();
   const views = augmentation === null ? 1 : augmentation.views;
   const split = views === null || job.training.cacheFrozen === 'off' ? undefined : frozenSplit(graph);
-  const program: Program = await engine.compile(split?.top ?? graph, { threads });
+  const program = await engine.compile(split?.top ?? graph, { threads });
+  const noise = noiseInputs(graph);
   const features =
     split &&
     new FrozenFeatures(await engine.compile(split.bottom, { threads }), {
@@ -101,9 +103,10 @@ async function openPipeline(
   return {
     source,
     samples,
-    run: async (batch, values, into) => {
+    run: async (batch, values, training) => {
       const seen = features ? { [FEATURES]: await features.of(batch) } : { [IMAGES]: imageFeed(batch, preprocessing) };
-      return await program.run({ ...seen, ...targetFeeds(batch, classWeights), ...values }, into);
+      const drawn = training && noiseFeeds(noise, batch.labels.length, training.random);
+      return await program.run({ ...seen, ...targetFeeds(batch, classWeights), ...drawn, ...values }, training?.into);
     },
     close: async () => {
       await Promise.all([source.close(), program.release(), features?.close()]);

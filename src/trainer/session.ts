@@ -56,7 +56,7 @@ function definedOnly(overrides: object): object {
 export function setupOf({ job, dataset, base, initial, engine }: Session): RunSetup {
   const { parameters } = initial.adapted;
   const count = (chosen: typeof parameters): number => chosen.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
-  const head = parameters.filter(({ module }) => module === base.head);
+  const head = parameters.filter(({ module }) => base.heads.includes(module));
   const perEpoch = updatesPerEpoch(dataset.splits.train.length, job);
   const { train, validation, test } = dataset.splits;
   return {

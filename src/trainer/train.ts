@@ -1,5 +1,6 @@
 /** One run, from a folder with a frozen job to the adapter in it. Started again it goes on from the last checkpoint. */
 import type { Batch } from '../data/batch-source.ts';
+import { Random } from '../shared/random.ts';
 import { readIdentity } from '../shared/run/read-run.ts';
 import type { Checkpoint } from './checkpoint.ts';
 import type { Commands } from './commands.ts';
@@ -68,6 +69,7 @@ class Loop {
   readonly #log: RunLog;
   readonly #commands: Commands;
   readonly #rateOf: (step: number) => number;
+  readonly #random: Random;
   #losses: number[] = [];
   #skipped = 0;
 
@@ -88,6 +90,7 @@ class Loop {
     this.#log = log;
     this.#commands = commands;
     this.#rateOf = learningRates(job.training, totalSteps);
+    this.#random = new Random(job.training.seed).fork('dropout');
     this.throughput = new Throughput(training.progress.seconds);
   }
 
@@ -113,7 +116,10 @@ class Loop {
   async #take(batch: Batch): Promise<Verdict> {
     const { job } = this.#session;
     const { training } = this.#programs;
-    const { [LOSS]: loss } = await training.run(batch, this.#training.values, this.#training.gradients);
+    // By place in the run, not by what was drawn before: a resumed run draws what it would have drawn.
+    const random = this.#random.fork(this.#training.progress.epoch).fork(batch.index);
+    const { values, gradients: into } = this.#training;
+    const { [LOSS]: loss } = await training.run(batch, values, { into, random });
     this.#training.accumulate();
     this.#losses.push((loss!.data as Float32Array)[0]!);
     this.throughput.count(batch.weights);

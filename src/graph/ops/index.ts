@@ -11,9 +11,11 @@ import { equal } from './equal.ts';
 import { erf } from './erf.ts';
 import { exp } from './exp.ts';
 import { expand } from './expand.ts';
+import { floor } from './floor.ts';
 import { gather } from './gather.ts';
 import { gelu } from './gelu.ts';
 import { gemm } from './gemm.ts';
+import { greater } from './greater.ts';
 import { layerNormalization } from './layer-normalization.ts';
 import { linear } from './linear.ts';
 import { log } from './log.ts';
@@ -48,9 +50,11 @@ export const OPS = [
   erf,
   exp,
   expand,
+  floor,
   gather,
   gelu,
   gemm,
+  greater,
   layerNormalization,
   linear,
   log,

@@ -1,0 +1,3 @@
+import { defineComparison } from '../elementwise.ts';
+
+export const greaterOrEqual = defineComparison('GreaterOrEqual');

@@ -1,0 +1,3 @@
+import { defineExtremum } from '../extremum.ts';
+
+export const max = defineExtremum('Max', 1);

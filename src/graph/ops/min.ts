@@ -1,0 +1,3 @@
+import { defineExtremum } from '../extremum.ts';
+
+export const min = defineExtremum('Min', -1);

@@ -1,0 +1,3 @@
+import { defineExtremumReduction } from '../extremum.ts';
+
+export const reduceMax = defineExtremumReduction('ReduceMax');

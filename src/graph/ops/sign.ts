@@ -1,0 +1,3 @@
+import { AROUND_ZERO, defineUnary } from '../elementwise.ts';
+
+export const sign = defineUnary('Sign', { cases: AROUND_ZERO });
