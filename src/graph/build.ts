@@ -37,6 +37,8 @@ export const maximum = binary('Max');
 export const equal = binary('Equal');
 export const greater = binary('Greater');
 export const less = binary('Less');
+export const greaterOrEqual = binary('GreaterOrEqual');
+export const lessOrEqual = binary('LessOrEqual');
 
 export const neg = unary('Neg');
 export const exp = unary('Exp');
@@ -50,7 +52,44 @@ export const sigmoid = unary('Sigmoid');
 export const relu = unary('Relu');
 export const gelu = unary('Gelu');
 export const silu = unary('Silu');
+export const geluTanh = unary('GeluTanh');
+export const quickGelu = unary('QuickGelu');
+export const hardSwish = unary('HardSwish');
+export const not = unary('Not');
 export const stopGradient = unary('StopGradient');
+
+/** 1 where x is above or below a number, else 0. */
+export function step(x: Value, threshold: { readonly above: number } | { readonly below: number }): Value {
+  const attributes =
+    'above' in threshold
+      ? { threshold: threshold.above, falling: false }
+      : { threshold: threshold.below, falling: true };
+  return x.graph.apply('Step', [x], attributes)[0]!;
+}
+
+export interface ClipOptions {
+  readonly min?: number | undefined;
+  readonly max?: number | undefined;
+}
+
+/** x held between min and max. */
+export function clip(x: Value, { min, max }: ClipOptions): Value {
+  return x.graph.apply('Clip', [x], { min, max })[0]!;
+}
+
+export function leakyRelu(x: Value, alpha: number): Value {
+  return x.graph.apply('LeakyRelu', [x], { alpha })[0]!;
+}
+
+export interface HardSigmoidOptions {
+  readonly alpha: number;
+  readonly beta: number;
+}
+
+/** min(1, max(0, alpha·x + beta)). */
+export function hardSigmoid(x: Value, { alpha, beta }: HardSigmoidOptions): Value {
+  return x.graph.apply('HardSigmoid', [x], { alpha, beta })[0]!;
+}
 
 export function where(condition: Value, a: Operand, b: Operand): Value {
   const anchor = typeof a === 'number' ? b : a;
@@ -106,6 +145,24 @@ export function concat(values: readonly Value[], axis: number): Value {
 
 export function gather(x: Value, indices: Value, axis: number, module?: string): Value {
   return x.graph.apply('Gather', [x, indices], { axis }, module)[0]!;
+}
+
+export function gatherElements(x: Value, indices: Value, axis: number): Value {
+  return x.graph.apply('GatherElements', [x, indices], { axis })[0]!;
+}
+
+/** data with updates added at indices of the same shape, along one axis. */
+export function scatterElements(data: Value, indices: Value, updates: Value, axis: number): Value {
+  return data.graph.apply('ScatterElements', [data, indices, updates], { axis })[0]!;
+}
+
+/** Zeros of a shape with slices added at indices along one axis: what gather takes apart. */
+export function scatterAdd(slices: Value, indices: Value, axis: number, shape: Shape): Value {
+  return slices.graph.apply('ScatterAdd', [slices, indices], { axis, shape })[0]!;
+}
+
+export function tile(x: Value, repeats: readonly number[]): Value {
+  return x.graph.apply('Tile', [x], { repeats })[0]!;
 }
 
 export interface MatMulFlags {
@@ -167,6 +224,16 @@ export function layerNormalization(
   epsilon: number,
 ): Value {
   return x.graph.apply('LayerNormalization', [x, scale, bias], { epsilon })[0]!;
+}
+
+/** x [N, C, ...] over each group of channels and all positions; instance normalisation with as many groups as channels. */
+export function groupNormalization(x: Value, scale: Value, bias: Value, groups: number, epsilon: number): Value {
+  return x.graph.apply('GroupNormalization', [x, scale, bias], { groups, epsilon })[0]!;
+}
+
+/** Over the last axis. */
+export function rmsNormalization(x: Value, scale: Value, epsilon: number): Value {
+  return x.graph.apply('RMSNormalization', [x, scale], { epsilon })[0]!;
 }
 
 export interface AttentionOptions {

@@ -14,7 +14,10 @@ export function defineExtremum(name: string, direction: 1 | -1): OpDefinition {
     gradients: [(a, b, _y, dy) => mul(dy, won(a, b)), (a, b, _y, dy) => mul(dy, won(b, a))],
     cases: [
       { inputs: [apart([3], [1, -1, 2]), apart([3], [0, 0.5, 1])] },
-      { inputs: [apart([2, 3], [1, -1, 2, 0, 3, 0.5]), apart([3], [0.5, 1, 1])], why: 'the second operand is stretched' },
+      {
+        inputs: [apart([2, 3], [1, -1, 2, 0, 3, 0.5]), apart([3], [0.5, 1, 1])],
+        why: 'the second operand is stretched',
+      },
       { inputs: [apart([2, 1], [1, -1]), apart([], [0.2])] },
     ],
   });

@@ -11,9 +11,7 @@ export function defineSwish(name: string, beta: number): OpDefinition {
   return defineOp<[x: Value]>({
     name,
     shape: ([x]) => [like(x)],
-    vjp: ({ inputs: [x], outputs: [y] }, [dy]) => [
-      () => mul(dy!, mul(sigmoid(scaled(x)), add(scaled(sub(x, y!)), 1))),
-    ],
+    vjp: ({ inputs: [x], outputs: [y] }, [dy]) => [() => mul(dy!, mul(sigmoid(scaled(x)), add(scaled(sub(x, y!)), 1)))],
     expand: ({ inputs: [x] }) => [mul(x, sigmoid(scaled(x)))],
     cases: [{ inputs: [[3]] }, { inputs: [[2, 3]] }, { inputs: [[2, 3, 4]] }],
   });

@@ -1,15 +1,11 @@
 import { mul, step } from '../build.ts';
+import type { ClipOptions } from '../build.ts';
 import { defineOp } from '../define.ts';
 import { like } from '../ir.ts';
 import type { Value } from '../ir.ts';
 
-export interface ClipAttributes {
-  readonly min?: number | undefined;
-  readonly max?: number | undefined;
-}
-
 /** x held between min and max; ReLU6 is clip(x, 0, 6). The gradient passes strictly between them, and is read off y. */
-export const clip = defineOp<[x: Value], ClipAttributes>({
+export const clip = defineOp<[x: Value], ClipOptions>({
   name: 'Clip',
   shape: ([x]) => [like(x)],
   vjp: ({ outputs: [y], attributes: { min, max } }, [dy]) => [

@@ -1,3 +1,4 @@
+import { scatterAdd } from '../build.ts';
 import { defineOp } from '../define.ts';
 import { like } from '../ir.ts';
 import type { Value } from '../ir.ts';
@@ -11,7 +12,7 @@ export const gather = defineOp<[x: Value, indices: Value], { axis: number }>({
     return [like(x, [...x.shape.slice(0, at), ...indices.shape, ...x.shape.slice(at + 1)])];
   },
   vjp: ({ inputs: [x, indices], attributes: { axis } }, [dy]) => [
-    () => x.graph.apply('ScatterAdd', [dy, indices], { axis: axisIndex(axis, x.shape.length), shape: x.shape })[0]!,
+    () => scatterAdd(dy!, indices, axis, x.shape),
     undefined,
   ],
   onnx: (w, { names, results, attributes: { axis } }) => {

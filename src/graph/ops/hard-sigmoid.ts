@@ -1,15 +1,11 @@
 import { mul, step } from '../build.ts';
+import type { HardSigmoidOptions } from '../build.ts';
 import { defineOp } from '../define.ts';
 import { like } from '../ir.ts';
 import type { Value } from '../ir.ts';
 
-export interface HardSigmoidAttributes {
-  readonly alpha: number;
-  readonly beta: number;
-}
-
 /** y = min(1, max(0, alpha·x + beta)); 1/6 and 1/2 in PyTorch. */
-export const hardSigmoid = defineOp<[x: Value], HardSigmoidAttributes>({
+export const hardSigmoid = defineOp<[x: Value], HardSigmoidOptions>({
   name: 'HardSigmoid',
   shape: ([x]) => [like(x)],
   vjp: ({ outputs: [y], attributes: { alpha } }, [dy]) => [

@@ -1,8 +1,12 @@
 /** Every op, one line each. */
+import { abs } from './abs.ts';
 import { add } from './add.ts';
+import { and } from './and.ts';
 import { attention } from './attention.ts';
 import { batchNormalization } from './batch-normalization.ts';
 import { cast } from './cast.ts';
+import { ceil } from './ceil.ts';
+import { clip } from './clip.ts';
 import { concat } from './concat.ts';
 import { conv } from './conv.ts';
 import { crossEntropy } from './cross-entropy.ts';
@@ -12,36 +16,72 @@ import { erf } from './erf.ts';
 import { exp } from './exp.ts';
 import { expand } from './expand.ts';
 import { floor } from './floor.ts';
+import { gatherElements } from './gather-elements.ts';
 import { gather } from './gather.ts';
+import { geluTanh } from './gelu-tanh.ts';
 import { gelu } from './gelu.ts';
 import { gemm } from './gemm.ts';
+import { greaterOrEqual } from './greater-or-equal.ts';
 import { greater } from './greater.ts';
+import { groupNormalization } from './group-normalization.ts';
+import { hardSigmoid } from './hard-sigmoid.ts';
+import { hardSwish } from './hard-swish.ts';
 import { layerNormalization } from './layer-normalization.ts';
+import { leakyRelu } from './leaky-relu.ts';
+import { lessOrEqual } from './less-or-equal.ts';
+import { less } from './less.ts';
 import { linear } from './linear.ts';
-import { log } from './log.ts';
 import { logSoftmax } from './log-softmax.ts';
+import { log } from './log.ts';
 import { loraConv } from './lora-conv.ts';
+import { loraEmbedding } from './lora-embedding.ts';
 import { loraLinear } from './lora-linear.ts';
 import { matmul } from './matmul.ts';
+import { max } from './max.ts';
+import { min } from './min.ts';
 import { mul } from './mul.ts';
 import { neg } from './neg.ts';
+import { not } from './not.ts';
+import { or } from './or.ts';
 import { pad } from './pad.ts';
+import { pow } from './pow.ts';
+import { quickGelu } from './quick-gelu.ts';
+import { reciprocal } from './reciprocal.ts';
+import { reduceL2 } from './reduce-l2.ts';
+import { reduceMax } from './reduce-max.ts';
 import { reduceMean } from './reduce-mean.ts';
+import { reduceMin } from './reduce-min.ts';
 import { reduceSum } from './reduce-sum.ts';
+import { relu } from './relu.ts';
 import { reshape } from './reshape.ts';
+import { rmsNormalization } from './rms-normalization.ts';
+import { round } from './round.ts';
+import { scatterAdd } from './scatter-add.ts';
+import { scatterElements } from './scatter-elements.ts';
+import { sigmoid } from './sigmoid.ts';
+import { sign } from './sign.ts';
+import { silu } from './silu.ts';
 import { slice } from './slice.ts';
 import { softmax } from './softmax.ts';
 import { split } from './split.ts';
 import { sqrt } from './sqrt.ts';
+import { step } from './step.ts';
 import { stopGradient } from './stop-gradient.ts';
 import { sub } from './sub.ts';
+import { tanh } from './tanh.ts';
+import { tile } from './tile.ts';
 import { transpose } from './transpose.ts';
+import { where } from './where.ts';
 
 export const OPS = [
+  abs,
   add,
+  and,
   attention,
   batchNormalization,
   cast,
+  ceil,
+  clip,
   concat,
   conv,
   crossEntropy,
@@ -52,27 +92,59 @@ export const OPS = [
   expand,
   floor,
   gather,
+  gatherElements,
   gelu,
+  geluTanh,
   gemm,
   greater,
+  greaterOrEqual,
+  groupNormalization,
+  hardSigmoid,
+  hardSwish,
   layerNormalization,
+  leakyRelu,
+  less,
+  lessOrEqual,
   linear,
   log,
   logSoftmax,
   loraConv,
+  loraEmbedding,
   loraLinear,
   matmul,
+  max,
+  min,
   mul,
   neg,
+  not,
+  or,
   pad,
+  pow,
+  quickGelu,
+  reciprocal,
+  reduceL2,
+  reduceMax,
   reduceMean,
+  reduceMin,
   reduceSum,
+  relu,
   reshape,
+  rmsNormalization,
+  round,
+  scatterAdd,
+  scatterElements,
+  sigmoid,
+  sign,
+  silu,
   slice,
   softmax,
   split,
   sqrt,
+  step,
   stopGradient,
   sub,
+  tanh,
+  tile,
   transpose,
+  where,
 ] as const;

@@ -27,9 +27,15 @@ export const step = defineOp<[x: Value], StepAttributes>({
     w.node('HardSigmoid', names, results, { alpha: { float: slope }, beta: { float: -at * slope } });
   },
   cases: [
-    { inputs: [{ shape: [5], values: [-1, -0, 0, 1e-20, 3] }], attributes: { threshold: 0, falling: false } },
-    { inputs: [{ shape: [2, 2], values: [5.999999, 6, 6.000001, -7] }], attributes: { threshold: 6, falling: true } },
-    { inputs: [{ shape: [2], values: [1e30, 1e38] }], attributes: { threshold: 3.4e38, falling: true } },
+    {
+      inputs: [{ shape: [5], values: [-1, -0, 0, 1e-20, 3], frozen: true }],
+      attributes: { threshold: 0, falling: false },
+    },
+    {
+      inputs: [{ shape: [2, 2], values: [5.999999, 6, 6.000001, -7], frozen: true }],
+      attributes: { threshold: 6, falling: true },
+    },
+    { inputs: [{ shape: [2], values: [1e30, 1e38], frozen: true }], attributes: { threshold: 3.4e38, falling: true } },
   ],
 });
 
