@@ -1,0 +1,86 @@
+/** What an export format is, what it is given, and what is told of an export. A new format is one file and its line in formats.ts. */
+import type { Engine, Program } from '../engines/engine.ts';
+import type { Tensor } from '../graph/tensor.ts';
+import type { Adapter } from '../lora/adapter.ts';
+import type { Base } from '../models/base.ts';
+import type { Preprocessing } from '../shared/preprocessing.ts';
+
+/** uint8 [n, height, width, 3], decoded and resized as the preprocessing says, not normalised. */
+export type Images = Tensor<'uint8'>;
+
+/** At most `count` images of the dataset, taken from all over it. */
+export type ImageSource = (preprocessing: Preprocessing, count: number) => Promise<Images>;
+
+/** What an export is written from. */
+export interface ExportSite {
+  /** The base as published, with the preprocessing and the class names of the adapter's task in `merged`. */
+  readonly base: Base;
+  readonly adapter: Adapter;
+  /** Base and adapter as one. */
+  readonly merged: Base;
+  /** sha256 of the adapter's weights as they lie on the disk. */
+  readonly adapterHash: string;
+  readonly engine: Engine;
+  readonly threads: number | undefined;
+  /** To take ranges of activations from; undefined where the caller gave no images. */
+  readonly calibration: Images | undefined;
+}
+
+export interface ExportPlace {
+  /** Where to write: a file with the name of `out`, or an empty folder, that is moved into place once it passed. */
+  readonly staged: string;
+  /** Where it will lie in the end. */
+  readonly out: string;
+}
+
+export interface ExportFormat {
+  /** As the command line takes it. */
+  readonly name: string;
+  /** What it is, for a list to choose from. */
+  readonly title: string;
+  /** The ending of the file, or that it is a folder. */
+  readonly output: '.onnx' | '.onnx_adapter' | 'directory';
+  /** Images are not only compared with but also calibrated on, so they must be given. */
+  readonly calibrates: boolean;
+  readonly limits: ExportLimits;
+  write(site: ExportSite, place: ExportPlace): Promise<void>;
+  /** Opens what was written, to be compared: `PIXELS` → `LOGITS`. */
+  open(site: ExportSite, place: ExportPlace): Promise<Program>;
+}
+
+/** How far an export may be from base + adapter. Distances are parts of the largest logit (in magnitude) of the reference. */
+export interface ExportLimits {
+  /** The largest difference of a logit. */
+  readonly difference: number;
+  /** The top class may change only where the reference told the two apart by no more than this. */
+  readonly tie: number;
+  /** Share of the images that must agree in the top class, ties set aside. */
+  readonly agreement: number;
+}
+
+export interface ExportReport {
+  readonly format: string;
+  /** What was written; the first is what was asked for. */
+  readonly files: readonly string[];
+  readonly bytes: number;
+  /** Base and adapter as they lie on the disk, in the base's own precision or float32. */
+  readonly referenceBytes: number;
+  readonly images: number;
+  /** Whether the images are from a dataset; noise else. */
+  readonly realImages: boolean;
+  readonly difference: {
+    readonly largest: number;
+    /** Root of the mean square. */
+    readonly typical: number;
+    /** The largest logit of the reference, to tell a large difference by. */
+    readonly largestLogit: number;
+  };
+  /** Share of the images with the same top class. */
+  readonly agreement: number;
+  /** Images whose top class changed although the reference was not undecided. */
+  readonly changed: number;
+  /** Milliseconds for one image at a time on this machine, the median of several runs. */
+  readonly latency: { readonly exported: number; readonly reference: number };
+  /** What a person should know, one line each. */
+  readonly notes: readonly string[];
+}
