@@ -1,0 +1,156 @@
+/**
+ * One training step of ours, whole: images on the host to updated values. Run as a process of its own, so that its start and its memory
+ * are those of a trainer; prints the same JSON line as test/parity/bench_peft.py.
+ */
+import { float32, zeros } from '../../src/graph/tensor.ts';
+import { createGraph } from '../../src/graph/registry.ts';
+import { matmul, reduceSum } from '../../src/graph/build.ts';
+import { nameOf } from '../../src/graph/ir.ts';
+import type { Graph } from '../../src/graph/ir.ts';
+import { splitFrozen } from '../../src/graph/passes/split-frozen.ts';
+import { countCost } from '../../src/graph/cost.ts';
+import { chooseEngine } from '../../src/engines/choose.ts';
+import type { Program, Tensors } from '../../src/engines/engine.ts';
+import { initialise } from '../../src/lora/state.ts';
+import { BATCH } from '../../src/models/base.ts';
+import { openBase } from '../../src/models/open-base.ts';
+import { jobSchema } from '../../src/shared/job.ts';
+import { inputSize } from '../../src/shared/preprocessing.ts';
+import { Random } from '../../src/shared/random.ts';
+import { FEATURES } from '../../src/trainer/frozen-features.ts';
+import { IMAGES, LABELS, trainingGraph, WEIGHTS } from '../../src/trainer/step.ts';
+import { Training } from '../../src/trainer/training.ts';
+
+export interface StepOptions {
+  readonly model: string;
+  readonly method: 'lora' | 'full';
+  readonly targets: 'qv' | 'all' | 'last2';
+  readonly batch: number;
+  readonly rank: number;
+  readonly steps: number;
+  readonly warmup: number;
+  readonly threads: number;
+}
+
+export interface StepFigures {
+  readonly images_per_second: number;
+  /** From the start of the process to the end of its first step. */
+  readonly seconds_to_first_step: number;
+  readonly peak_rss_mb: number;
+  /** Floating-point operations of one step, as the planner counts them. */
+  readonly gflop: number;
+  /** In-graph rate of 1024³ products on the same threads, measured between the steps. */
+  readonly matmul_gflops: number;
+}
+
+const RATE_SIDE = 1024;
+const RATE_PRODUCTS = 4;
+
+export async function measureStep(options: StepOptions): Promise<StepFigures> {
+  const { model, method, targets, batch, rank, threads } = options;
+  const base = await openBase(model);
+  const last = [...base.graph.nodes]
+    .flatMap(({ module }) => /\.layers\.(\d+)\./.exec(module ?? '')?.[1] ?? [])
+    .map(Number);
+  const blocks = Math.max(...last);
+  const classes = base.labels ?? Array.from({ length: 10 }, (_, index) => `class ${index}`);
+  const job = jobSchema.parse({
+    data: '.',
+    base: model,
+    method,
+    lora: {
+      rank,
+      alpha: 2 * rank,
+      ...(targets === 'qv' ? { targetModules: ['q_proj', 'v_proj'] } : {}),
+      ...(targets === 'last2' ? { layersToTransform: [blocks - 1, blocks] } : {}),
+    },
+    threads,
+  });
+  const initial = initialise(base, job, classes);
+  const { preprocessing } = base;
+  const whole = trainingGraph(initial.adapted.graph, { preprocessing, batch, labelSmoothing: 0 });
+  const engine = chooseEngine('onnxruntime-cpu');
+  const images = whole.inputs.find((input) => nameOf(input) === IMAGES)!;
+  const split = targets === 'last2' ? splitFrozen(whole, images, FEATURES, BATCH) : undefined;
+  const graph = split?.top ?? whole;
+  const program = await engine.compile(graph, { threads });
+  const training = Training.start({ job, initial } as never);
+  const feeds: Tensors = {
+    ...(split === undefined ? pixels(batch, inputSize(preprocessing)) : features(batch, split.shape)),
+    [LABELS]: {
+      dtype: 'int32',
+      shape: [batch],
+      data: Int32Array.from({ length: batch }, (_, i) => i % classes.length),
+    },
+    [WEIGHTS]: float32([batch], new Float32Array(batch).fill(1 / batch)),
+  };
+  const step = async (): Promise<number> => {
+    const started = performance.now();
+    await program.run({ ...feeds, ...training.values }, training.gradients);
+    training.accumulate();
+    training.gradientNorm();
+    training.update(1e-4, 1);
+    return performance.now() - started;
+  };
+  await step();
+  const seconds_to_first_step = performance.now() / 1000;
+  const peak_rss_mb = (): number => process.resourceUsage().maxRSS / 1024;
+  for (let index = 1; index < options.warmup; index++) await step();
+  const times: number[] = [];
+  for (let index = 0; index < options.steps; index++) times.push(await step());
+  const rss = peak_rss_mb();
+  const rate = await matmulRate(threads);
+  return {
+    images_per_second: (batch / median(times)) * 1000,
+    seconds_to_first_step,
+    peak_rss_mb: rss,
+    gflop: flopsOf(graph, batch) / 1e9,
+    matmul_gflops: rate,
+  };
+}
+
+function flopsOf(graph: Graph, batch: number): number {
+  return countCost(graph, { [BATCH]: batch }).flops;
+}
+
+function pixels(batch: number, { height, width }: { height: number; width: number }): Tensors {
+  const random = new Random(1);
+  const data = Uint8Array.from({ length: batch * height * width * 3 }, () => random.int(256));
+  return { [IMAGES]: { dtype: 'uint8', shape: [batch, height, width, 3], data } };
+}
+
+function features(batch: number, shape: readonly number[]): Tensors {
+  const random = new Random(1);
+  const tensor = zeros('float32', [batch, ...shape]);
+  for (let index = 0; index < tensor.data.length; index++) tensor.data[index] = random.normal();
+  return { [FEATURES]: tensor };
+}
+
+/** GFLOP/s of products of square matrices with constant right sides, inside one graph: what the engine can do at best. */
+async function matmulRate(threads: number): Promise<number> {
+  const graph = createGraph();
+  const shape = [RATE_SIDE, RATE_SIDE];
+  const random = new Random(2);
+  const square = () =>
+    float32(
+      shape,
+      Float32Array.from({ length: RATE_SIDE ** 2 }, () => random.normal() / 32),
+    );
+  const x = graph.input('x', shape);
+  let y = x;
+  for (let index = 0; index < RATE_PRODUCTS; index++) y = matmul(y, graph.constant(square()));
+  graph.output('y', reduceSum(y, { axes: [0, 1] }));
+  const program: Program = await chooseEngine('onnxruntime-cpu').compile(graph, { threads });
+  const feeds = { x: square() };
+  const times: number[] = [];
+  for (let index = 0; index < 12; index++) {
+    const started = performance.now();
+    await program.run(feeds);
+    times.push(performance.now() - started);
+  }
+  return (RATE_PRODUCTS * 2 * RATE_SIDE ** 3) / median(times.slice(2)) / 1e6;
+}
+
+export function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[values.length >> 1]!;
+}
