@@ -20,8 +20,8 @@ export interface Base {
    * wherever such a node is a Linear, a Conv or a Gather (an embedding).
    */
   readonly graph: Graph;
-  /** The classification head's module path, the Linear (or 1×1 Conv) that writes the logits. */
-  readonly head: string;
+  /** Paths of the modules that write the logits, each a Linear (or 1×1 Conv) with one row a class; distilled models average two. */
+  readonly heads: readonly string[];
   /** Class names in the order of the logits; undefined where the base does not tell. */
   readonly labels: readonly string[] | undefined;
   readonly preprocessing: Preprocessing;

@@ -1,13 +1,42 @@
 /** What every transformer encoder is made of, over sequence-first tokens [T, B, D] (see graph/ops/attention.ts for why). */
+import { z } from 'zod';
 import { attention, concat, conv, expand, layerNormalization, linear, reshape, transpose } from '../../graph/build.ts';
 import type { Value } from '../../graph/ir.ts';
 import { known, timesDim } from '../../graph/shape.ts';
-import type { FamilySite } from './family.ts';
+import { InputError } from '../../shared/errors.ts';
+import { activationName } from './activations.ts';
+import type { FamilySite, Parameter } from './family.ts';
+import { extent, layerCount, size } from './limits.ts';
+import type { Extent } from './limits.ts';
+import type { OlderName } from './parameters.ts';
+import type { Grid } from './positions.ts';
 
-type ParameterOf = FamilySite<unknown>['parameter'];
+/** Fields that the encoders' config.json have in common. */
+export const encoderConfig = z
+  .object({
+    hidden_size: size.default(768),
+    num_hidden_layers: layerCount.default(12),
+    num_attention_heads: size.default(12),
+    image_size: extent.prefault(224),
+    num_channels: z.literal(3).default(3),
+    hidden_act: activationName.default('gelu'),
+    qkv_bias: z.boolean().default(true),
+  })
+  .refine(({ hidden_size, num_attention_heads }) => hidden_size % num_attention_heads === 0, {
+    path: ['num_attention_heads'],
+    error: 'does not divide hidden_size',
+  });
+
+/** Names of the attention's projections before transformers 5. */
+export const OLDER_ATTENTION: readonly OlderName[] = [
+  { name: 'attention.q_proj', older: 'attention.attention.query' },
+  { name: 'attention.k_proj', older: 'attention.attention.key' },
+  { name: 'attention.v_proj', older: 'attention.attention.value' },
+  { name: 'attention.o_proj', older: 'attention.output.dense' },
+];
 
 /** A Linear module with its parameters: x [..., in] → [..., out]. */
-export function dense(parameter: ParameterOf, module: string, x: Value, out: number, { bias = true } = {}): Value {
+export function dense(parameter: Parameter, module: string, x: Value, out: number, { bias = true } = {}): Value {
   const features = known(x.shape.at(-1), 'a feature dimension');
   return linear(
     x,
@@ -17,7 +46,7 @@ export function dense(parameter: ParameterOf, module: string, x: Value, out: num
   );
 }
 
-export function norm(parameter: ParameterOf, module: string, x: Value, epsilon: number): Value {
+export function norm(parameter: Parameter, module: string, x: Value, epsilon: number): Value {
   const features = known(x.shape.at(-1), 'a feature dimension');
   return layerNormalization(
     x,
@@ -27,25 +56,38 @@ export function norm(parameter: ParameterOf, module: string, x: Value, epsilon: 
   );
 }
 
-/** Non-overlapping patches through one convolution: pixels [B, 3, H, W] → tokens [H/p · W/p, B, D]. */
+/** Whole patches of an image; what is left at its right and lower edge is not seen. */
+export function patchGrid({ height, width }: Extent, patch: Extent): Grid {
+  return { rows: Math.floor(height / patch.height), columns: Math.floor(width / patch.width) };
+}
+
+/**
+ * Non-overlapping patches through one convolution: pixels [B, 3, H, W] → tokens [rows · columns, B, D].
+ * Throws InputError for patches larger than the images.
+ */
 export function patchTokens(
-  parameter: ParameterOf,
+  { pixels, parameter, file }: FamilySite<unknown>,
   module: string,
-  pixels: Value,
   width: number,
-  patch: number,
-): Value {
-  const channels = known(pixels.shape[1], 'the channels');
-  const weight = parameter(`${module}.weight`, [width, channels, patch, patch]);
+  patch: Extent,
+) {
+  const [channels, height, breadth] = pixels.shape.slice(1).map((dim) => known(dim, 'the image size'));
+  const { rows, columns } = patchGrid({ height: height!, width: breadth! }, patch);
+  if (rows === 0 || columns === 0) {
+    throw new InputError(`images of ${breadth!}×${height!} pixels hold no patch of ${patch.width}×${patch.height}`, {
+      file,
+      field: 'patch_size',
+    });
+  }
   const grid = conv(
     pixels,
-    weight,
+    parameter(`${module}.weight`, [width, channels!, patch.height, patch.width]),
     parameter(`${module}.bias`, [width]),
-    { strides: [patch, patch], pads: [0, 0, 0, 0], dilations: [1, 1], groups: 1 },
+    { strides: [patch.height, patch.width], pads: [0, 0, 0, 0], dilations: [1, 1], groups: 1 },
     module,
   );
-  const [batch, , rows, columns] = grid.shape;
-  return transpose(reshape(grid, [batch!, width, timesDim(rows!, columns!)]), [2, 0, 1]);
+  const tokens = transpose(reshape(grid, [pixels.shape[0]!, width, timesDim(rows, columns)]), [2, 0, 1]);
+  return { tokens, grid: { rows, columns } };
 }
 
 /** Special tokens [1, n, D] before the patches, for every image of the batch. */
@@ -66,7 +108,7 @@ export interface SelfAttention {
  * or only those the head will read.
  */
 export function selfAttention(
-  parameter: ParameterOf,
+  parameter: Parameter,
   x: Value,
   queries: Value,
   { module, heads, bias }: SelfAttention,

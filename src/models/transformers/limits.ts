@@ -8,3 +8,18 @@ const MAX_LAYERS = 256;
 
 export const size = z.int().min(1).max(MAX_SIZE);
 export const layerCount = z.int().min(1).max(MAX_LAYERS);
+
+/** Of an image or a patch, in pixels. */
+export interface Extent {
+  readonly height: number;
+  readonly width: number;
+}
+
+/** One number for a square, or [height, width]. */
+export const extent = z.union(
+  [
+    size.transform((side): Extent => ({ height: side, width: side })),
+    z.tuple([size, size]).transform(([height, width]): Extent => ({ height, width })),
+  ],
+  { error: `is neither a number from 1 to ${MAX_SIZE} nor [height, width]` },
+);

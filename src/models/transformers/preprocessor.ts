@@ -6,85 +6,158 @@ import { readJson } from '../../formats/json.ts';
 import { InputError } from '../../shared/errors.ts';
 import { preprocessingSchema } from '../../shared/preprocessing.ts';
 import type { Preprocessing } from '../../shared/preprocessing.ts';
+import type { Extent } from './limits.ts';
 
-const sideSchema = z.int().min(1);
-const sizeSchema = z.union([
-  sideSchema,
-  z.object({ height: sideSchema, width: sideSchema }),
-  z.object({ shortest_edge: sideSchema }),
-]);
-const channels = z.array(z.number()).length(3);
+export const PREPROCESSOR_FILE = 'preprocessor_config.json';
 
+const side = z.int().min(1);
+const sizeSchema = z.union([side, z.object({ height: side, width: side }), z.object({ shortest_edge: side })], {
+  error: 'is neither a number nor {height, width} nor {shortest_edge}',
+});
+const channels = z.tuple([z.number(), z.number(), z.number()]);
+const deviation = z.number().positive();
+
+/** Fields that are null are taken as left out, as transformers does. */
 const fileSchema = z.object({
-  image_processor_type: z.string().optional(),
-  feature_extractor_type: z.string().optional(),
-  do_resize: z.boolean().default(true),
-  size: sizeSchema.default(224),
-  resample: z.int().min(0).max(5).default(2),
-  do_center_crop: z.boolean().optional(),
-  crop_size: sizeSchema.optional(),
-  crop_pct: z.number().positive().max(1).optional(),
-  do_rescale: z.boolean().default(true),
-  rescale_factor: z
-    .number()
-    .positive()
-    .default(1 / 255),
-  do_normalize: z.boolean().default(true),
-  image_mean: channels.default([0.5, 0.5, 0.5]),
-  image_std: channels.default([0.5, 0.5, 0.5]),
+  image_processor_type: z.string().nullish(),
+  feature_extractor_type: z.string().nullish(),
+  do_resize: z.boolean().nullish(),
+  size: sizeSchema.nullish(),
+  resample: z.int().nullish(),
+  do_center_crop: z.boolean().nullish(),
+  crop_size: sizeSchema.nullish(),
+  crop_pct: z.number().positive().max(1).nullish(),
+  do_rescale: z.boolean().nullish(),
+  rescale_factor: z.number().positive().nullish(),
+  do_normalize: z.boolean().nullish(),
+  image_mean: channels.nullish(),
+  image_std: z.tuple([deviation, deviation, deviation]).nullish(),
 });
 
-type PreprocessorFile = z.infer<typeof fileSchema>;
+type Size = z.infer<typeof sizeSchema>;
+type Channels = [number, number, number];
+
+interface Defaults {
+  readonly size: Size;
+  /** What `size` means as one number: both sides, or the shorter one. */
+  readonly number: 'square' | 'shortest-edge';
+  readonly resample: number;
+  readonly crop_size?: Size;
+  readonly image_mean: Channels;
+  readonly image_std: Channels;
+}
+
+const BILINEAR = 2;
+const BICUBIC = 3;
+const HALF = { image_mean: [0.5, 0.5, 0.5], image_std: [0.5, 0.5, 0.5] } satisfies Partial<Defaults>;
+
+/** The classes of transformers, each under its name without `ImageProcessor`, and what it takes where a file says nothing. */
+const TYPES = {
+  ViT: { ...HALF, size: 224, number: 'square', resample: BILINEAR },
+  DeiT: { ...HALF, size: 256, number: 'square', resample: BICUBIC, crop_size: 224 },
+  Bit: {
+    size: 224,
+    number: 'shortest-edge',
+    resample: BICUBIC,
+    crop_size: 224,
+    // CLIP's.
+    image_mean: [0.48145466, 0.4578275, 0.40821073],
+    image_std: [0.26862954, 0.26130258, 0.27577711],
+  },
+  ConvNext: { ...HALF, size: 384, number: 'shortest-edge', resample: BICUBIC },
+} satisfies Record<string, Defaults>;
+
+export type ProcessorType = keyof typeof TYPES;
 
 /** PIL's numbers of its filters; box and hamming are used by no published processor. */
-const INTERPOLATION = ['nearest', 'lanczos', 'bilinear', 'bicubic', undefined, undefined] as const;
+const INTERPOLATION: readonly (Preprocessing['interpolation'] | undefined)[] = [
+  'nearest',
+  'lanczos',
+  'bilinear',
+  'bicubic',
+];
+const CONVNEXT_CROP_SHARE = 224 / 256;
 /** From this size on ConvNeXt's processor squeezes the image instead of cropping it. */
 const CONVNEXT_SQUEEZES_FROM = 384;
+/** Where neither the model nor a processor's file tells a size. */
+const USUAL_SIZE: Extent = { height: 224, width: 224 };
 
-/** Preprocessing of a model folder; without the file that of ViT at the model's image size. */
-export function readPreprocessing(directory: string, imageSize: number): Preprocessing {
-  const file = join(directory, 'preprocessor_config.json');
-  const settings = existsSync(file) ? readJson(file, fileSchema) : fileSchema.parse({ size: imageSize });
-  const interpolation = INTERPOLATION[settings.resample];
+/**
+ * Preprocessing of a model folder. Without the file that of the family's processor, at the size the model takes.
+ * Throws InputError for what the file says and is not supported, naming its field.
+ */
+export function readPreprocessing(directory: string, family: ProcessorType, imageSize?: Extent): Preprocessing {
+  const file = join(directory, PREPROCESSOR_FILE);
+  if (!existsSync(file)) return preprocessingOf({ size: imageSize ?? USUAL_SIZE, do_center_crop: false }, family, file);
+  const given = readJson(file, fileSchema);
+  const type = typeOf(given.image_processor_type ?? given.feature_extractor_type) ?? family;
+  return preprocessingOf(given, type, file);
+}
+
+function typeOf(className: string | null | undefined): ProcessorType | undefined {
+  const stem = className?.replace(/(FeatureExtractor|ImageProcessor)(Fast|Pil)?$/, '');
+  return (Object.keys(TYPES) as ProcessorType[]).find((type) => type === stem);
+}
+
+type Given = z.infer<typeof fileSchema>;
+
+function preprocessingOf(given: Given, type: ProcessorType, file: string): Preprocessing {
+  const defaults: Defaults = TYPES[type];
+  if (given.do_resize === false) {
+    throw new InputError('is false, but images of one batch have to be of one size', { file, field: 'do_resize' });
+  }
+  const resample = given.resample ?? defaults.resample;
+  const interpolation = INTERPOLATION[resample];
   if (interpolation === undefined)
-    throw new InputError(`filter ${settings.resample} is not supported`, { file, field: 'resample' });
-  if (!settings.do_rescale || Math.abs(settings.rescale_factor * 255 - 1) > 1e-6) {
-    throw new InputError('only 1/255 is supported; put the rest into image_mean and image_std', {
-      file,
-      field: 'rescale_factor',
-    });
-  }
-  return preprocessingSchema.parse({
-    ...geometry(settings, file),
+    throw new InputError(`filter ${resample} is not supported`, { file, field: 'resample' });
+  const result = preprocessingSchema.safeParse({
+    ...geometry(given, type),
     interpolation,
-    mean: settings.do_normalize ? settings.image_mean : [0, 0, 0],
-    std: settings.do_normalize ? settings.image_std : [1, 1, 1],
+    ...normalisation(given, defaults),
   });
+  if (result.success) return result.data;
+  const [first] = result.error.issues;
+  throw new InputError(first?.message ?? 'is no preprocessing', { file, field: first?.path.join('.') ?? '' });
 }
 
-function geometry(settings: PreprocessorFile, file: string): Pick<Preprocessing, 'resize' | 'crop'> {
-  if (!settings.do_resize) throw new InputError('images must be resized to one size', { file, field: 'do_resize' });
-  const { size, crop_pct: cropShare = 224 / 256 } = settings;
-  const type = settings.image_processor_type ?? settings.feature_extractor_type ?? '';
-  const edge = typeof size === 'number' ? size : 'shortest_edge' in size ? size.shortest_edge : undefined;
-  if (type.startsWith('ConvNext') && edge !== undefined) {
-    if (edge >= CONVNEXT_SQUEEZES_FROM) return { resize: { mode: 'exact', height: edge, width: edge }, crop: null };
-    const crop = { height: edge, width: edge };
-    return { resize: { mode: 'shortest-edge', edge: Math.trunc(edge / cropShare) }, crop };
+function geometry(given: Given, type: ProcessorType): Pick<Preprocessing, 'resize' | 'crop'> {
+  const defaults: Defaults = TYPES[type];
+  const size = given.size ?? defaults.size;
+  const edge = typeof size === 'object' && 'shortest_edge' in size ? size.shortest_edge : size;
+  const isSquare = typeof size === 'number' && defaults.number === 'square';
+  if (typeof edge === 'object' || isSquare) {
+    return { resize: { mode: 'exact', ...extentOf(size) }, crop: cropOf(given, defaults.crop_size, size) };
   }
-  const crop =
-    (settings.do_center_crop ?? settings.crop_size !== undefined) ? cropOf(settings.crop_size ?? size) : null;
-  if (typeof size === 'object' && 'shortest_edge' in size) {
-    const centre = crop ?? { height: size.shortest_edge, width: size.shortest_edge };
-    return { resize: { mode: 'shortest-edge', edge: size.shortest_edge }, crop: centre };
+  if (type === 'ConvNext') {
+    if (edge >= CONVNEXT_SQUEEZES_FROM) return { resize: { mode: 'exact', ...extentOf(edge) }, crop: null };
+    const before = Math.trunc(edge / (given.crop_pct ?? CONVNEXT_CROP_SHARE));
+    return { resize: { mode: 'shortest-edge', edge: before }, crop: extentOf(edge) };
   }
-  const exact = typeof size === 'number' ? { height: size, width: size } : { height: size.height, width: size.width };
-  return { resize: { mode: 'exact', ...exact }, crop };
+  // Without a crop the longer edge would stay as it is, which makes no batch: its middle is taken.
+  return { resize: { mode: 'shortest-edge', edge }, crop: cropOf(given, defaults.crop_size, size) ?? extentOf(edge) };
 }
 
-function cropOf(size: PreprocessorFile['size']): { height: number; width: number } {
+function cropOf(given: Given, cropSize: Size | undefined, size: Size): Extent | null {
+  const wanted = given.crop_size ?? cropSize;
+  return (given.do_center_crop ?? wanted !== undefined) ? extentOf(wanted ?? size) : null;
+}
+
+function extentOf(size: Size): Extent {
   if (typeof size === 'number') return { height: size, width: size };
-  return 'shortest_edge' in size
-    ? { height: size.shortest_edge, width: size.shortest_edge }
-    : { height: size.height, width: size.width };
+  return 'shortest_edge' in size ? extentOf(size.shortest_edge) : { height: size.height, width: size.width };
+}
+
+/** (factor·x − mean) / std of the bytes x, told of x / 255. */
+function normalisation(given: Given, defaults: Defaults): { mean: readonly number[]; std: readonly number[] } {
+  const factor = given.do_rescale === false ? 1 : (given.rescale_factor ?? 1 / 255);
+  // 1 / 255 is written with rounding: it changes nothing.
+  const range = Math.abs(factor * 255 - 1) < 1e-6 ? 1 : factor * 255;
+  const [mean, std] =
+    given.do_normalize === false
+      ? [
+          [0, 0, 0],
+          [1, 1, 1],
+        ]
+      : [given.image_mean ?? defaults.image_mean, given.image_std ?? defaults.image_std];
+  return { mean: mean.map((value) => value / range), std: std.map((value) => value / range) };
 }
