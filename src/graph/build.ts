@@ -2,6 +2,7 @@
  * The vocabulary that gradients, expansions and models are written in: one function an op, shapes and attributes typed.
  * Numbers may stand where a value is expected; they become frozen scalars of the other operand's type.
  */
+import type { Interpolation } from './interpolation.ts';
 import type { Value } from './ir.ts';
 import { sameDim, sameShape } from './shape.ts';
 import type { Dim, Shape } from './shape.ts';
@@ -165,6 +166,18 @@ export function tile(x: Value, repeats: readonly number[]): Value {
   return x.graph.apply('Tile', [x], { repeats })[0]!;
 }
 
+export interface ResizeOptions extends Interpolation {
+  readonly axes: readonly number[];
+  /** New lengths of these axes. */
+  readonly sizes: readonly number[];
+  /** Given where they are not exactly the new length over the old one. */
+  readonly scales?: readonly number[];
+}
+
+export function resize(x: Value, options: ResizeOptions): Value {
+  return x.graph.apply('Resize', [x], { ...options })[0]!;
+}
+
 export interface MatMulFlags {
   readonly transA?: boolean;
   readonly transB?: boolean;
@@ -316,4 +329,45 @@ export function batchNormalization(
 ): Value {
   const { scale, bias, mean, variance } = parameters;
   return x.graph.apply('BatchNormalization', [x, scale, bias, mean, variance], { epsilon })[0]!;
+}
+
+export interface PoolOptions {
+  readonly kernel: readonly number[];
+  readonly strides: readonly number[];
+  /** Top, left, bottom, right. */
+  readonly pads: readonly number[];
+  /** A last window that reaches beyond the padding counts if it starts inside. */
+  readonly ceilMode?: boolean;
+}
+
+/** The largest value of each window: x [N, C, H, W]. */
+export function maxPool(x: Value, options: PoolOptions & { readonly dilations?: readonly number[] }): Value {
+  return x.graph.apply('MaxPool', [x], { dilations: [1, 1], ...options })[0]!;
+}
+
+/** The mean of each window: x [N, C, H, W]. */
+export function averagePool(x: Value, options: PoolOptions & { readonly countIncludePad?: boolean }): Value {
+  return x.graph.apply('AveragePool', [x], { countIncludePad: false, ...options })[0]!;
+}
+
+/** [N, C, ...] → [N, C, 1, ...], the mean over all pixels of each channel. */
+export function globalAveragePool(x: Value): Value {
+  return reduceMean(x, { axes: imageAxes(x), keepDims: true });
+}
+
+/** [N, C, ...] → [N, C, 1, ...], the largest of all pixels of each channel. */
+export function globalMaxPool(x: Value): Value {
+  return reduceMax(x, { axes: imageAxes(x), keepDims: true });
+}
+
+const imageAxes = ({ shape }: Value): number[] => shape.slice(2).map((_, index) => index + 2);
+
+/** x as 8-bit integers of the zero point's type; scale and zeroPoint are scalars. */
+export function quantizeLinear(x: Value, scale: Value, zeroPoint: Value): Value {
+  return x.graph.apply('QuantizeLinear', [x, scale, zeroPoint])[0]!;
+}
+
+/** Integers as floats again; a scale that is a vector belongs to `axis`. */
+export function dequantizeLinear(x: Value, scale: Value, zeroPoint: Value | undefined, axis?: number): Value {
+  return x.graph.apply('DequantizeLinear', [x, scale, zeroPoint], { axis })[0]!;
 }

@@ -54,6 +54,7 @@ import { reduceMin } from './reduce-min.ts';
 import { reduceSum } from './reduce-sum.ts';
 import { relu } from './relu.ts';
 import { reshape } from './reshape.ts';
+import { resize } from './resize.ts';
 import { rmsNormalization } from './rms-normalization.ts';
 import { round } from './round.ts';
 import { scatterAdd } from './scatter-add.ts';
@@ -129,6 +130,7 @@ export const OPS = [
   reduceSum,
   relu,
   reshape,
+  resize,
   rmsNormalization,
   round,
   scatterAdd,
