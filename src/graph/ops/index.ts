@@ -3,6 +3,7 @@ import { abs } from './abs.ts';
 import { add } from './add.ts';
 import { and } from './and.ts';
 import { attention } from './attention.ts';
+import { averagePool } from './average-pool.ts';
 import { batchNormalization } from './batch-normalization.ts';
 import { cast } from './cast.ts';
 import { ceil } from './ceil.ts';
@@ -10,6 +11,7 @@ import { clip } from './clip.ts';
 import { concat } from './concat.ts';
 import { conv } from './conv.ts';
 import { crossEntropy } from './cross-entropy.ts';
+import { dequantizeLinear } from './dequantize-linear.ts';
 import { div } from './div.ts';
 import { equal } from './equal.ts';
 import { erf } from './erf.ts';
@@ -37,6 +39,7 @@ import { loraConv } from './lora-conv.ts';
 import { loraEmbedding } from './lora-embedding.ts';
 import { loraLinear } from './lora-linear.ts';
 import { matmul } from './matmul.ts';
+import { maxPool, maxPoolIndices } from './max-pool.ts';
 import { max } from './max.ts';
 import { min } from './min.ts';
 import { mul } from './mul.ts';
@@ -45,6 +48,7 @@ import { not } from './not.ts';
 import { or } from './or.ts';
 import { pad } from './pad.ts';
 import { pow } from './pow.ts';
+import { quantizeLinear } from './quantize-linear.ts';
 import { quickGelu } from './quick-gelu.ts';
 import { reciprocal } from './reciprocal.ts';
 import { reduceL2 } from './reduce-l2.ts';
@@ -79,6 +83,7 @@ export const OPS = [
   add,
   and,
   attention,
+  averagePool,
   batchNormalization,
   cast,
   ceil,
@@ -86,6 +91,7 @@ export const OPS = [
   concat,
   conv,
   crossEntropy,
+  dequantizeLinear,
   div,
   equal,
   erf,
@@ -114,6 +120,8 @@ export const OPS = [
   loraLinear,
   matmul,
   max,
+  maxPool,
+  maxPoolIndices,
   min,
   mul,
   neg,
@@ -121,6 +129,7 @@ export const OPS = [
   or,
   pad,
   pow,
+  quantizeLinear,
   quickGelu,
   reciprocal,
   reduceL2,

@@ -1,0 +1,96 @@
+import { reshape, scatterAdd } from '../build.ts';
+import { defineOp, noGradient } from '../define.ts';
+import type { CaseTensor, OnnxAttribute } from '../define.ts';
+import { like } from '../ir.ts';
+import type { Value } from '../ir.ts';
+import { elements } from '../shape.ts';
+import type { Shape } from '../shape.ts';
+import { windowAxes } from '../window.ts';
+import type { WindowOptions } from '../window.ts';
+
+/**
+ * The largest value of each window of x [N, C, H, W]; padding never wins.
+ *
+ * The gradient goes to where the maximum was, of equal ones to the first, as in PyTorch. ONNX Runtime finds the places eight times slower than
+ * the maxima, so only a gradient asks for them (MaxPoolIndices).
+ */
+export const maxPool = defineOp<[x: Value], WindowOptions>({
+  name: 'MaxPool',
+  shape: ([x], options) => [like(x, pooled(x.shape, options))],
+  vjp: ({ inputs: [x], attributes }, [dy]) => [
+    () => {
+      const indices = x.graph.apply('MaxPoolIndices', [x], { ...attributes })[0]!;
+      const flat = (value: Value): Value => reshape(value, [elements(value.shape)]);
+      return reshape(scatterAdd(flat(dy!), flat(indices), 0, [elements(x.shape)]), x.shape);
+    },
+  ],
+  onnx: (w, { names, results, attributes }) => {
+    w.node('MaxPool', names, results, poolAttributes(attributes));
+  },
+  flops,
+  cases: [
+    { inputs: [distinct(2, 2, 4, 4)], attributes: options({}) },
+    {
+      inputs: [distinct(2, 1, 5, 6)],
+      attributes: options({ kernel: [3, 3], strides: [2, 2], pads: [1, 1, 1, 1] }),
+      why: 'windows overlap',
+    },
+    {
+      inputs: [distinct(1, 2, 5, 5)],
+      attributes: options({ kernel: [3, 2], strides: [2, 1], pads: [0, 1, 2, 0] }),
+      why: 'asymmetric',
+    },
+    { inputs: [distinct(1, 1, 6, 5)], attributes: options({ kernel: [2, 2], dilations: [2, 3], strides: [1, 1] }) },
+    {
+      inputs: [distinct(2, 1, 5, 5)],
+      attributes: options({ ceilMode: true }),
+      why: 'a last window that reaches beyond',
+    },
+  ],
+});
+
+/** Where the maxima of MaxPool are in x, as int64 indices into all its elements; the first of equal ones. */
+export const maxPoolIndices = defineOp<[x: Value], WindowOptions>({
+  name: 'MaxPoolIndices',
+  shape: ([x], options) => [{ shape: pooled(x.shape, options), dtype: 'int64' }],
+  vjp: noGradient,
+  onnx: (w, { names, results: [indices], attributes }) => {
+    w.node('MaxPool', names, [w.fresh('maxima'), indices!], poolAttributes(attributes));
+  },
+  flops,
+  cases: [
+    { inputs: [distinct(2, 2, 4, 4)], attributes: options({}) },
+    { inputs: [distinct(2, 1, 5, 6)], attributes: options({ kernel: [3, 3], strides: [2, 2], pads: [1, 1, 1, 1] }) },
+    { inputs: [{ shape: [1, 1, 4, 4], values: Array<number>(16).fill(1) }], attributes: options({}), why: 'ties' },
+  ],
+});
+
+function pooled(x: Shape, options: WindowOptions): Shape {
+  return [x[0]!, x[1]!, ...windowAxes(x, options).map(({ output }) => output)];
+}
+
+function poolAttributes(attributes: WindowOptions): Record<string, OnnxAttribute> {
+  const { kernel, strides, pads, dilations, ceilMode } = attributes;
+  return {
+    kernel_shape: { ints: kernel },
+    strides: { ints: strides },
+    pads: { ints: pads },
+    dilations: { ints: dilations },
+    ceil_mode: { int: ceilMode ? 1 : 0 },
+  };
+}
+
+function flops(_: unknown, [y]: readonly (readonly number[])[], { kernel }: WindowOptions): number {
+  return kernel[0]! * kernel[1]! * y!.reduce((size, dim) => size * dim, 1);
+}
+
+function options(given: Partial<WindowOptions>): WindowOptions {
+  return { kernel: [2, 2], strides: [2, 2], pads: [0, 0, 0, 0], dilations: [1, 1], ...given };
+}
+
+/** Values a quarter apart and out of order: differences of 1/16 change no maximum. */
+function distinct(...shape: [number, number, number, number]): CaseTensor {
+  const size = shape.reduce((product, dim) => product * dim, 1);
+  // 37 is a prime that divides none of the sizes, so this is a permutation.
+  return { shape, values: Array.from({ length: size }, (_, index) => ((index * 37) % size) / 4 - size / 8) };
+}
