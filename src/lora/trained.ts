@@ -1,5 +1,5 @@
 /**
- * What a run leaves behind, whatever its method: a PEFT directory where there are adapters, else the tensors that were trained whole,
+ * What a run leaves behind, whatever its method: a PEFT directory for adapters and heads, else the tensors that were trained whole,
  * under their own names. Both carry Lowrank's record of the base and the classes.
  */
 import { existsSync } from 'node:fs';
@@ -8,18 +8,29 @@ import { writeDirectoryAtomic, writeFileAtomic } from '../formats/atomic-write.t
 import { readJson } from '../formats/json.ts';
 import { asFloat32, openSafetensors, writeSafetensors } from '../formats/safetensors.ts';
 import { InputError } from '../shared/errors.ts';
+import type { Job } from '../shared/job.ts';
 import { PLAIN_CONFIG } from './adapter.ts';
 import type { Adapter } from './adapter.ts';
 import { CONFIG_FILE, readAdapter, RECORD_FILE } from './read-adapter.ts';
 import { identityOf, recordSchema, taskOf, writeRecord } from './record.ts';
 import { writeAdapter } from './write-adapter.ts';
 
-/** Weights of a run by `head` or `full`, which PEFT has no file for. */
+/** Weights of a run by `full`, which PEFT has no file for. */
 const WHOLE_FILE = 'trained.safetensors';
 
-/** Throws InputError where the folder cannot be written or holds something else. `modules` are all module paths of the base. */
-export async function writeTrained(directory: string, adapter: Adapter, modules: readonly string[]): Promise<void> {
-  if (adapter.layers.size > 0) {
+export interface WriteTrainedOptions {
+  readonly method: Job['method'];
+  /** All module paths of the base. */
+  readonly modules: readonly string[];
+}
+
+/** Throws InputError where the folder cannot be written or holds something else. */
+export async function writeTrained(
+  directory: string,
+  adapter: Adapter,
+  { method, modules }: WriteTrainedOptions,
+): Promise<void> {
+  if (method !== 'full') {
     await writeAdapter(directory, adapter, { modules });
     return;
   }

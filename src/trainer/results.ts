@@ -80,7 +80,7 @@ export class Results {
       job,
       classes: dataset.classes,
     });
-    await writeTrained(join(this.#folder, name), adapter, this.#modules);
+    await writeTrained(join(this.#folder, name), adapter, { method: job.method, modules: this.#modules });
   }
 
   /** The adapter of the last step and the report; a run that went astray leaves its last good values too. */
