@@ -99,6 +99,8 @@ export type OpDefinition<Inputs extends Operands = Operands, A = Attributes> = F
   readonly shape: (inputs: Inputs, attributes: A) => readonly ValueType[];
   /** Outputs that the VJP takes gradients of; where left out the first alone, the others being kept for the VJP. */
   readonly differentiable?: 'all';
+  /** The output is the first input's memory, under another shape or name. */
+  readonly alias?: true;
   /** Floating-point operations from concrete shapes, absent inputs as []; where left out, one an output element. */
   readonly flops?: (inputs: Dims, outputs: Dims, attributes: A) => number;
   readonly cases: readonly [OpCase<A>, OpCase<A>, OpCase<A>, ...OpCase<A>[]];

@@ -8,6 +8,7 @@ export const stopGradient = defineOp<[x: Value]>({
   shape: ([x]) => [like(x)],
   vjp: noGradient,
   onnx: sameInOnnx('Identity'),
+  alias: true,
   flops: () => 0,
   cases: [
     { inputs: [{ shape: [3], frozen: true }] },
