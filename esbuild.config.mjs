@@ -15,6 +15,8 @@ const common = {
   platform: 'node',
   target: 'node20.12',
   external,
+  // jsonc-parser's CommonJS form hides its requires from bundlers.
+  mainFields: ['module', 'main'],
   minify: production,
   // Stack traces of a user's bug report name sources and lines.
   sourcemap: production ? false : 'linked',

@@ -1,6 +1,6 @@
 /**
  * Trains the base that is shipped as `sample`: a small vision transformer, from random weights, on the clean drawings of the sample's shapes,
- * by Lowrank's own trainer in `full` mode. The same seed, engine and number of threads give the same weights again.
+ * by Lowrank's own trainer in `full` mode. The same seed, engine, processor and number of threads give the same weights again.
  *
  *   npm run pretrain [-- FOLDER]     default assets/sample-base
  */
@@ -27,7 +27,7 @@ import { launchTrainer } from '../src/trainer/launch.ts';
 import { writeRandomVit } from './random-vit.ts';
 
 const SEED = 20260101;
-const IMAGES_PER_CLASS = { train: 1000, validation: 100 };
+const IMAGES_PER_CLASS = { train: 1500, validation: 100 };
 
 const out = resolve(process.argv[2] ?? 'assets/sample-base');
 const work = mkdtempSync(join(tmpdir(), 'lowrank-pretrain-'));
@@ -41,17 +41,8 @@ const job = jobSchema.parse({
   data,
   base: start,
   method: 'full',
-  threads: 2,
-  training: {
-    epochs: 12,
-    batch: 32,
-    learningRate: 7e-4,
-    warmup: 0.1,
-    weightDecay: 0.05,
-    labelSmoothing: 0.05,
-    seed: SEED,
-  },
-  augmentation: { flip: 0, crop: { scale: [0.6, 1] } },
+  training: { epochs: 24, batch: 64, learningRate: 1e-3, warmup: 0.1, weightDecay: 0.05, seed: SEED },
+  augmentation: { flip: 0.5 },
 });
 const folder = await createRun({ job, version: 'pretrain', root: work, out: join(work, 'run') });
 const trainer = await launchTrainer(folder, { node: process.execPath, script: resolve('dist/trainer.js') });
