@@ -101,6 +101,15 @@ function typeOf(className: string | null | undefined): ProcessorType | undefined
 
 type Given = z.infer<typeof fileSchema>;
 
+/** Where a part of the result comes from. */
+const FIELDS: Readonly<Record<keyof Preprocessing, string>> = {
+  resize: 'size',
+  crop: 'crop_size',
+  interpolation: 'resample',
+  mean: 'image_mean',
+  std: 'image_std',
+};
+
 function preprocessingOf(given: Given, type: ProcessorType, file: string): Preprocessing {
   const defaults: Defaults = TYPES[type];
   if (given.do_resize === false) {
@@ -117,24 +126,27 @@ function preprocessingOf(given: Given, type: ProcessorType, file: string): Prepr
   });
   if (result.success) return result.data;
   const [first] = result.error.issues;
-  throw new InputError(first?.message ?? 'is no preprocessing', { file, field: first?.path.join('.') ?? '' });
+  const field = FIELDS[first?.path[0] as keyof Preprocessing];
+  throw new InputError(first?.message ?? 'is no preprocessing', { file, field });
 }
 
 function geometry(given: Given, type: ProcessorType): Pick<Preprocessing, 'resize' | 'crop'> {
-  const defaults: Defaults = TYPES[type];
-  const size = given.size ?? defaults.size;
-  const edge = typeof size === 'object' && 'shortest_edge' in size ? size.shortest_edge : size;
-  const isSquare = typeof size === 'number' && defaults.number === 'square';
-  if (typeof edge === 'object' || isSquare) {
-    return { resize: { mode: 'exact', ...extentOf(size) }, crop: cropOf(given, defaults.crop_size, size) };
-  }
-  if (type === 'ConvNext') {
-    if (edge >= CONVNEXT_SQUEEZES_FROM) return { resize: { mode: 'exact', ...extentOf(edge) }, crop: null };
-    const before = Math.trunc(edge / (given.crop_pct ?? CONVNEXT_CROP_SHARE));
-    return { resize: { mode: 'shortest-edge', edge: before }, crop: extentOf(edge) };
-  }
+  const { size: usual, number, crop_size: usualCrop }: Defaults = TYPES[type];
+  const size = given.size ?? usual;
+  const crop = cropOf(given, usualCrop, size);
+  const edge = shortestEdge(size, number);
+  if (edge === undefined) return { resize: { mode: 'exact', ...extentOf(size) }, crop };
   // Without a crop the longer edge would stay as it is, which makes no batch: its middle is taken.
-  return { resize: { mode: 'shortest-edge', edge }, crop: cropOf(given, defaults.crop_size, size) ?? extentOf(edge) };
+  if (type !== 'ConvNext') return { resize: { mode: 'shortest-edge', edge }, crop: crop ?? extentOf(edge) };
+  if (edge >= CONVNEXT_SQUEEZES_FROM) return { resize: { mode: 'exact', ...extentOf(edge) }, crop: null };
+  const before = Math.trunc(edge / (given.crop_pct ?? CONVNEXT_CROP_SHARE));
+  return { resize: { mode: 'shortest-edge', edge: before }, crop: extentOf(edge) };
+}
+
+/** What the shorter side is resized to; undefined where both sides are given. */
+function shortestEdge(size: Size, number: Defaults['number']): number | undefined {
+  if (typeof size === 'number') return number === 'shortest-edge' ? size : undefined;
+  return 'shortest_edge' in size ? size.shortest_edge : undefined;
 }
 
 function cropOf(given: Given, cropSize: Size | undefined, size: Size): Extent | null {
