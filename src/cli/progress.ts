@@ -45,6 +45,12 @@ export class Progress {
     } else if (this.#summary.phase === 'running' && (due || told !== null)) this.#draw();
   }
 
+  /** A line that stays, of what is no event of the run. */
+  note(text: string): void {
+    this.#line.print(paint(this.#terminal, 'yellow', text));
+    if (this.#terminal.live && this.#summary.phase === 'running') this.#draw();
+  }
+
   /** Takes the live line away; what was printed stays. */
   end(): void {
     this.#line.clear();

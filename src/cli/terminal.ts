@@ -46,6 +46,11 @@ export function paint({ colour }: Pick<Terminal, 'colour'>, style: Style, text: 
   return colour ? `\u001b[${on}m${text}\u001b[${off}m` : text;
 }
 
+/** Without line breaks and terminal escapes: class names, paths and messages come from outside. */
+export function plain(text: string): string {
+  return text.replace(/\p{Cc}/gu, '\uFFFD');
+}
+
 /** A last line that can be replaced, with lasting lines written above it. */
 export class LiveLine {
   readonly #terminal: Terminal;

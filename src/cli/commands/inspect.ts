@@ -1,0 +1,118 @@
+import { type Adapter, checkBase, renamed } from '../../lora/adapter.ts';
+import type { AdapterReport, InspectBase, LayerReport } from '../../lora/adapter-report.ts';
+import { inspectAdapter } from '../../lora/inspect.ts';
+import type { Base } from '../../models/base.ts';
+import { frozenTensors } from '../../models/frozen.ts';
+import { openBase } from '../../models/open-base.ts';
+import { InputError } from '../../shared/errors.ts';
+import { formatBytes, formatInteger, formatShare } from '../../shared/format.ts';
+import { defineCommand } from '../command.ts';
+import { locateAdapter } from '../locate-adapter.ts';
+import { one, text } from '../parameters.ts';
+import { here } from '../run-result.ts';
+import { type Column, type Fact, facts, table } from '../table.ts';
+import { paint, plain, type Terminal } from '../terminal.ts';
+
+export const inspect = defineCommand({
+  name: 'inspect',
+  summary: 'Show what an adapter costs, saves and changes, layer by layer',
+  details:
+    'Shows rank, alpha, scale, size, share of the layer and effective rank of each layer of any PEFT adapter; with its base ' +
+    'also how much it changes the weights and how a whole copy compares. A run is shown with its own base.',
+  examples: ['inspect .lowrank/runs/2026-03-01-142530-flowers', 'inspect ./adapter --base ./vit'],
+  positionals: { adapter: one('an adapter folder (PEFT), or a run') },
+  flags: { base: text('<model>', 'the base it belongs to') },
+  async run({ adapter: path, base: named }, { logs }) {
+    const located = await locateAdapter(path, { assumeAlpha: true });
+    const { folder } = located;
+    const base = named === undefined ? await baseOfRun(located.base, logs) : await openBase(named);
+    const adapter = base === undefined ? located.adapter : fitted(located.adapter, base, folder);
+    const report = inspectAdapter(adapter, base && inspectBase(base, adapter));
+    return {
+      json: { folder, base: adapter.base, task: adapter.task ?? null, ...report },
+      lines: (out) => linesOf(out, folder, adapter, report),
+    };
+  },
+});
+
+/** A run can be looked at where its base is not. */
+async function baseOfRun(name: string | undefined, logs: Terminal): Promise<Base | undefined> {
+  if (name === undefined) return undefined;
+  try {
+    return await openBase(name);
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    logs.write(`${paint(logs, 'yellow', 'warning:')} shown without its base: ${plain(error.message)}\n`);
+    return undefined;
+  }
+}
+
+/** Its modules called as the base calls them. */
+function fitted(adapter: Adapter, base: Base, place: string): Adapter {
+  const { sha256, fusedBatchNorm } = base.identity;
+  checkBase(adapter, { name: base.name, sha256, fusedBatchNorm }, place);
+  return renamed(adapter, (path) => base.aliases.get(path));
+}
+
+function inspectBase({ graph }: Base, { saved }: Adapter): InspectBase {
+  const frozen = frozenTensors(graph);
+  let parameters = 0;
+  for (const [name, { data }] of frozen) parameters += (saved.get(name)?.data ?? data).length;
+  return { weight: (module) => frozen.get(`${module}.weight`), parameters };
+}
+
+function linesOf(out: Terminal, folder: string, adapter: Adapter, report: AdapterReport): string[] {
+  const warnings = report.warnings.map((warning) => `${paint(out, 'yellow', 'warning:')} ${plain(warning)}`);
+  const layers = report.layers.length === 0 ? [] : [...table(out, report.layers, columnsOf(report.layers)), ''];
+  return [...layers, ...facts(out, totals(folder, adapter, report)), ...warnings];
+}
+
+function columnsOf(layers: readonly LayerReport[]): Column<LayerReport>[] {
+  const right = true;
+  return [
+    { title: 'layer', cell: ({ module }) => module },
+    { title: 'kind', cell: ({ kind }) => kind },
+    { title: 'rank', cell: ({ rank }) => String(rank), right },
+    { title: 'alpha', cell: ({ alpha }) => short(alpha), right },
+    { title: 'scale', cell: ({ scale }) => short(scale), right },
+    { title: 'parameters', cell: ({ parameters }) => formatInteger(parameters), right },
+    { title: 'size', cell: ({ bytes }) => formatBytes(bytes), right },
+    { title: 'of layer', cell: ({ share }) => formatShare(share), right },
+    { title: 'effective rank', cell: ({ effectiveRank }) => effectiveRank.toFixed(2), right },
+    ...(layers.some(({ relativeDelta }) => relativeDelta !== undefined)
+      ? [{ title: '‖ΔW‖/‖W‖', cell: ({ relativeDelta }: LayerReport) => ratio(relativeDelta), right }]
+      : [{ title: '‖ΔW‖', cell: ({ deltaNorm }: LayerReport) => ratio(deltaNorm), right }]),
+  ];
+}
+
+function totals(folder: string, { base, task }: Adapter, report: AdapterReport): (Fact | null)[] {
+  const { adapter, saved, fullCopy, relativeDelta, dtype, layers } = report;
+  const both = { parameters: adapter.parameters + saved.parameters, bytes: adapter.bytes + saved.bytes };
+  const sized = ({ parameters, bytes }: typeof both): string =>
+    `${formatInteger(parameters)} parameters, ${formatBytes(bytes)}`;
+  return [
+    { name: 'adapter', value: `${here(folder)} (${dtype})` },
+    base.name === undefined ? null : { name: 'base', value: base.name },
+    task === undefined ? null : { name: 'classes', value: task.classNames.join(', ') },
+    layers.length === 0 ? null : { name: 'LoRA', value: `${sized(adapter)} in ${layers.length} layers` },
+    saved.parameters === 0 ? null : { name: 'trained whole', value: sized(saved) },
+    fullCopy === undefined
+      ? { name: 'together', value: sized(both) }
+      : {
+          name: 'together',
+          value:
+            `${sized(both)}: ${formatShare(both.parameters / fullCopy.parameters)} of a whole copy, which takes ` +
+            `${formatBytes(fullCopy.bytes)} (${fullCopy.factor.toPrecision(3)} times as much)`,
+          style: 'bold',
+        },
+    relativeDelta === undefined ? null : { name: '‖ΔW‖/‖W‖', value: `${ratio(relativeDelta)} over the adapted layers` },
+  ];
+}
+
+function short(value: number): string {
+  return String(Number(value.toPrecision(4)));
+}
+
+function ratio(value: number | undefined): string {
+  return value === undefined ? '–' : value.toPrecision(3);
+}

@@ -1,0 +1,28 @@
+/** The fields of a job by their dotted paths, taken from its schema: what flags and `--set` may name. */
+import { z } from 'zod';
+import { jobSchema } from '../shared/job.ts';
+
+interface SchemaNode {
+  readonly description?: string;
+  readonly default?: unknown;
+  readonly properties?: Readonly<Record<string, SchemaNode>>;
+}
+
+export interface JobField {
+  readonly path: string;
+  readonly description: string;
+  readonly fallback: unknown;
+}
+
+/** Leaves alone: a field that is itself an object of fields is told by them. */
+export const JOB_FIELDS: ReadonlyMap<string, JobField> = new Map(
+  leavesOf(z.toJSONSchema(jobSchema, { io: 'input' }) as SchemaNode, '').map((field) => [field.path, field]),
+);
+
+function leavesOf({ properties = {} }: SchemaNode, prefix: string): JobField[] {
+  return Object.entries(properties).flatMap(([name, node]) => {
+    const path = `${prefix}${name}`;
+    if (node.properties !== undefined) return leavesOf(node, `${path}.`);
+    return [{ path, description: node.description ?? '', fallback: node.default }];
+  });
+}

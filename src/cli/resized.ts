@@ -1,0 +1,18 @@
+/** What a cut by SVD costs, layer by layer. */
+import type { Resized, ResizedLayer } from '../lora/resize.ts';
+import { formatShare } from '../shared/format.ts';
+import { facts, table } from './table.ts';
+import type { Terminal } from './terminal.ts';
+
+export function errorLines(out: Terminal, { layers, error }: Resized): string[] {
+  const right = true;
+  return [
+    ...table<ResizedLayer>(out, layers, [
+      { title: 'layer', cell: ({ module }) => module },
+      { title: 'rank', cell: ({ rankBefore, rank }) => `${rankBefore} → ${rank}`, right },
+      { title: 'error', cell: (layer) => formatShare(layer.error), right },
+    ]),
+    '',
+    ...facts(out, [{ name: 'error of all', value: `${formatShare(error)} of ‖ΔW‖`, style: 'bold' }]),
+  ];
+}

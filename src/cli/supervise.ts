@@ -1,0 +1,83 @@
+/** One run from here to its end: starts its trainer, shows what it does, passes Ctrl-C on, and tells how it ended. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { workerFile } from '../data/worker-file.ts';
+import { InputError } from '../shared/errors.ts';
+import { followEvents, readEvents } from '../shared/run/event-log.ts';
+import { RUN_PATHS } from '../shared/run/layout.ts';
+import { readRun, type RunState } from '../shared/run/read-run.ts';
+import { type Exit, launchTrainer, type Runtime, type Trainer } from '../trainer/launch.ts';
+import { Progress } from './progress.ts';
+import type { Terminal } from './terminal.ts';
+
+/** SIGHUP is the terminal being closed: the run could go on unseen, but who typed a command expects it to end with it. */
+const INTERRUPTS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+/**
+ * Trains the run in `folder`, new or begun, until it has finished, or was stopped or killed: the state that is returned says
+ * which. Throws an `InputError` with the trainer's words where the input, or a loss that diverged, made it fail.
+ */
+export async function trainHere(folder: string, logs: Terminal): Promise<RunState> {
+  const { events: past, offset } = await readEvents(folder);
+  const trainer = await launchTrainer(folder, runtime());
+  const progress = new Progress(logs, past);
+  const stopListening = passInterrupts(trainer, progress);
+  const ended = new AbortController();
+  void trainer.stopped.then(() => {
+    ended.abort();
+  });
+  try {
+    for await (const event of followEvents(folder, offset, ended.signal)) {
+      // A failure is told once, as the error that ends the command.
+      if (event.type !== 'failed') progress.show(event);
+    }
+  } finally {
+    progress.end();
+    stopListening();
+  }
+  const exit = await trainer.stopped;
+  const state = await readRun(folder);
+  checkEnd(state, exit);
+  return state;
+}
+
+function runtime(): Runtime {
+  const script = workerFile('trainer');
+  if (script === undefined) throw new InputError('trainer.js is missing from this installation; install Lowrank again');
+  return { node: process.execPath, script };
+}
+
+/** The first interrupt has the state saved, the second does not wait for it. Returns how to stop listening. */
+function passInterrupts(trainer: Trainer, progress: Progress): () => void {
+  let isAsked = false;
+  const interrupt = (): void => {
+    if (isAsked) process.kill(trainer.pid, 'SIGKILL');
+    else progress.note('saving and stopping … (once more: stop at once)');
+    isAsked = true;
+    void trainer.stop();
+  };
+  for (const signal of INTERRUPTS) process.on(signal, interrupt);
+  return () => {
+    for (const signal of INTERRUPTS) process.off(signal, interrupt);
+  };
+}
+
+function checkEnd({ folder, status, summary: { failure } }: RunState, { code, signal }: Exit): void {
+  const log = join(folder, RUN_PATHS.log);
+  if (status === 'failed') {
+    const { cause, step, message } = failure!;
+    if (cause === 'internal') throw new Error(`${message}; ${log} tells where`);
+    throw new InputError(cause === 'divergence' ? `at step ${step}: ${message}` : message);
+  }
+  if (status === 'finished' || status === 'stopped' || signal !== null) return;
+  // It ended before it could record anything: another trainer holds the run, or the folder cannot be written.
+  throw new InputError(lastLineOf(log) ?? `the trainer ended with status ${code ?? 'unknown'} and no word`);
+}
+
+function lastLineOf(file: string): string | undefined {
+  try {
+    return readFileSync(file, 'utf8').trimEnd().split('\n').at(-1);
+  } catch {
+    return undefined;
+  }
+}
