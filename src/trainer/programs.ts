@@ -28,6 +28,8 @@ export interface Pipeline {
 export interface Programs {
   readonly training: Pipeline;
   readonly validation: Pipeline;
+  /** Opened when the run is over; undefined where the dataset has no test images. */
+  test(): Promise<(Pipeline & { close(): Promise<void> }) | undefined>;
   close(): Promise<void>;
 }
 
@@ -47,16 +49,19 @@ export async function openPrograms(
     classWeights,
     directory,
   });
-  const validation = await openPipeline(session, evaluationGraph(initial.evaluated, options), {
-    samples: dataset.splits.validation,
-    augmentation: null,
-    shuffle: false,
-    classWeights: undefined,
-    directory,
-  });
+  const evaluated = (samples: readonly Sample[]) =>
+    openPipeline(session, evaluationGraph(initial.evaluated, options), {
+      samples,
+      augmentation: null,
+      shuffle: false,
+      classWeights: undefined,
+      directory,
+    });
+  const validation = await evaluated(dataset.splits.validation);
   return {
     training,
     validation,
+    test: async () => (dataset.splits.test.length === 0 ? undefined : await evaluated(dataset.splits.test)),
     close: async () => {
       await Promise.all([training.close(), validation.close()]);
     },

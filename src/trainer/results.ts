@@ -59,6 +59,20 @@ export class Results {
     return stop;
   }
 
+  /** The last values on images that no decision was made by. */
+  async #evaluateTest(training: Training, programs: Programs): Promise<RunReport['test']> {
+    const pipeline = await programs.test();
+    if (pipeline === undefined) return null;
+    try {
+      const { step, epoch } = training.progress;
+      const { samples: _shown, ...result } = await evaluate(pipeline, training.values, this.#session.dataset.classes);
+      this.#log.record({ type: 'evaluation', step, epoch, split: 'test', ...result });
+      return { step, loss: result.loss, accuracy: result.accuracy };
+    } finally {
+      await pipeline.close();
+    }
+  }
+
   async #writeSamples(step: number, samples: Samples['samples']): Promise<void> {
     const file = join(RUN_PATHS.samples, `${step}.json`);
     const content: Samples = { version: 1, step, samples };
@@ -84,7 +98,13 @@ export class Results {
   }
 
   /** The adapter of the last step and the report; a run that went astray leaves its last good values too. */
-  async finish(training: Training, ending: Ending, setup: RunSetup, throughput: Throughput): Promise<void> {
+  async finish(
+    training: Training,
+    programs: Programs,
+    ending: Ending,
+    setup: RunSetup,
+    throughput: Throughput,
+  ): Promise<void> {
     await this.checkpoint(training);
     await this.#writeAdapter(RUN_PATHS.adapter, training);
     const { summary } = await readRun(this.#folder);
@@ -106,7 +126,7 @@ export class Results {
         best: scoreOf(summary.best),
         last: scoreOf(summary.evaluations.validation),
       },
-      test: null,
+      test: ending.type === 'finished' ? await this.#evaluateTest(training, programs) : null,
       parameters: setup.parameters,
       files: { adapterBytes: weightBytes(join(this.#folder, RUN_PATHS.adapter)), baseBytes: setup.parameters.base * 4 },
       skippedImages: progress.skippedImages.length,

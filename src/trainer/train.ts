@@ -44,7 +44,7 @@ export async function train({ folder, log, commands, checkpoint }: RunSite): Pro
     log.record({ type: 'ready', totalSteps, stepsPerEpoch, epochs: job.training.epochs });
     const loop = new Loop(session, programs, training, results, log, commands, totalSteps);
     const ending = await loop.run();
-    await results.finish(training, ending, setup, loop.throughput);
+    await results.finish(training, programs, ending, setup, loop.throughput);
     return ending;
   } finally {
     await programs.close();
