@@ -221,6 +221,16 @@ export function conv(x: Value, weight: Value, bias: Value | undefined, options: 
   return x.graph.apply('Conv', [x, weight, bias], { ...options }, module)[0]!;
 }
 
+export interface ConvTransposeOptions extends ConvOptions {
+  /** Rows and columns at the bottom and the right that no window reaches. */
+  readonly outputPadding: readonly number[];
+}
+
+/** The transpose of `conv` with the same weight and options: from what it writes to what it reads. */
+export function convTranspose(x: Value, weight: Value, options: ConvTransposeOptions): Value {
+  return x.graph.apply('ConvTranspose', [x, weight], { ...options })[0]!;
+}
+
 export function softmax(x: Value, axis = -1): Value {
   return x.graph.apply('Softmax', [x], { axis })[0]!;
 }

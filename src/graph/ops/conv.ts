@@ -6,6 +6,7 @@ import { like } from '../ir.ts';
 import type { Value } from '../ir.ts';
 import { formatDim, known, sameDim, ShapeError } from '../shape.ts';
 import type { Shape } from '../shape.ts';
+import { windowAxes } from '../window.ts';
 
 type Inputs = [x: Value, weight: Value, bias: Value | undefined];
 
@@ -64,13 +65,8 @@ export function convShape(x: Shape, weight: Shape, { strides, pads, dilations, g
   const channels = known(weight[1], 'the weight') * groups;
   if (!sameDim(x[1]!, channels))
     throw new ShapeError(`the weight takes ${channels} channels, the input has ${formatDim(x[1]!)}`);
-  const size = (axis: 0 | 1): number => {
-    const padded = known(x[axis + 2], 'the image size') + pads[axis]! + pads[axis + 2]!;
-    const reach = dilations[axis]! * (known(weight[axis + 2], 'the kernel size') - 1) + 1;
-    if (reach > padded) throw new ShapeError(`a kernel of ${reach} does not fit an image of ${padded}`);
-    return Math.floor((padded - reach) / strides[axis]!) + 1;
-  };
-  return [x[0]!, weight[0]!, size(0), size(1)];
+  const kernel = weight.slice(2).map((dim) => known(dim, 'the kernel size'));
+  return [x[0]!, weight[0]!, ...windowAxes(x, { kernel, strides, pads, dilations }).map(({ output }) => output)];
 }
 
 function options(given: Partial<ConvOptions>): ConvOptions {

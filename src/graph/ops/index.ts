@@ -9,6 +9,7 @@ import { cast } from './cast.ts';
 import { ceil } from './ceil.ts';
 import { clip } from './clip.ts';
 import { concat } from './concat.ts';
+import { convTranspose } from './conv-transpose.ts';
 import { conv } from './conv.ts';
 import { crossEntropy } from './cross-entropy.ts';
 import { dequantizeLinear } from './dequantize-linear.ts';
@@ -90,6 +91,7 @@ export const OPS = [
   clip,
   concat,
   conv,
+  convTranspose,
   crossEntropy,
   dequantizeLinear,
   div,
