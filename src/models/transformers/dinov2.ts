@@ -24,12 +24,17 @@ import { resizePositions } from './positions.ts';
 /** The published models have 4. */
 const MAX_MLP_RATIO = 64;
 
-const configSchema = encoderConfig.safeExtend({
-  mlp_ratio: z.number().positive().max(MAX_MLP_RATIO).default(4),
-  patch_size: extent.prefault(14),
-  layer_norm_eps: z.number().nonnegative().default(1e-6),
-  use_swiglu_ffn: z.boolean().default(false),
-});
+const configSchema = encoderConfig
+  .safeExtend({
+    mlp_ratio: z.number().positive().max(MAX_MLP_RATIO).default(4),
+    patch_size: extent.prefault(14),
+    layer_norm_eps: z.number().nonnegative().default(1e-6),
+    use_swiglu_ffn: z.boolean().default(false),
+  })
+  .refine(({ hidden_size, mlp_ratio }) => hidden_size * mlp_ratio >= 2, {
+    path: ['mlp_ratio'],
+    error: 'leaves no hidden features',
+  });
 
 type Config = z.infer<typeof configSchema>;
 

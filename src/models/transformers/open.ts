@@ -2,6 +2,7 @@
 import { basename, join, resolve } from 'node:path';
 import { z } from 'zod';
 import { readJson } from '../../formats/json.ts';
+import { printable } from '../../formats/printable.ts';
 import { openWeights } from '../../formats/safetensors.ts';
 import { add, linear, mul } from '../../graph/build.ts';
 import type { Value } from '../../graph/ir.ts';
@@ -60,6 +61,7 @@ export async function openTransformers(
       parameter: (name, shape) => parameters.constant(graph, name, shape),
     });
     graph.output(LOGITS, mean(heads.map((head, index) => logits(head, features[index]!, classes, parameters))));
+    parameters.refuseFurtherLayers();
     return {
       name: basename(origin.source),
       family: modelType,
@@ -79,10 +81,13 @@ function familyOf(modelType: string, file: string): Family {
   const family = FAMILIES.find(({ modelTypes }) => modelTypes.includes(modelType));
   if (family !== undefined) return family;
   const supported = FAMILIES.flatMap(({ modelTypes }) => modelTypes).join(', ');
-  throw new InputError(`"${modelType}" is not supported; supported are ${supported}, and others as ONNX files`, {
-    file,
-    field: 'model_type',
-  });
+  throw new InputError(
+    `"${printable(modelType)}" is not supported; supported are ${supported}, and others as ONNX files`,
+    {
+      file,
+      field: 'model_type',
+    },
+  );
 }
 
 function checkSize(preprocessing: Preprocessing, { height, width }: Extent, directory: string): void {

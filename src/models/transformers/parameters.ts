@@ -28,6 +28,8 @@ export interface Parameters {
   rows(name: string): number;
   /** A frozen float32 constant named `name`, one however often it is asked for; it must have the shape that `config.json` gives it. */
   constant(graph: Graph, name: string, shape: readonly number[]): Value;
+  /** Throws InputError for layers beyond those that were asked for: config.json would cut the model short. */
+  refuseFurtherLayers(): void;
   /** Today's paths by the older ones, of every module that was asked for. */
   readonly aliases: ReadonlyMap<string, string>;
 }
@@ -42,6 +44,7 @@ interface Stored {
 export function openParameters(weights: Weights, directory: string, { olderNames, prefix }: Naming): Parameters {
   const aliases = new Map<string, string>();
   const tensors = new Map<string, Tensor<'float32'>>();
+  const read = new Set<string>();
 
   /** The tensor under today's name or the older one, with the encoder's prefix or without. */
   const find = (name: string): Stored | undefined =>
@@ -71,7 +74,15 @@ export function openParameters(weights: Weights, directory: string, { olderNames
       if (older.key !== name && older.part === undefined) aliases.set(moduleOf(older.key), moduleOf(name));
       const tensor = tensors.get(name) ?? partOf(asFloat32(weights.read(key)), part);
       tensors.set(name, tensor);
+      read.add(key);
       return graph.constant(tensor, name);
+    },
+    refuseFurtherLayers() {
+      // Tensors that no classifier reads (poolers, mask tokens) are ignored; one that differs from a read one in its numbers is a layer.
+      const known = new Set([...read].map(withoutNumbers));
+      const further = weights.names().find((name) => !read.has(name) && known.has(withoutNumbers(name)));
+      if (further === undefined) return;
+      throw new InputError('has no place in the model that config.json describes', { file: directory, field: further });
     },
   };
 }
@@ -84,6 +95,10 @@ function olderNameOf(name: string, olderNames: readonly OlderName[]): Stored {
     },
     { key: name },
   );
+}
+
+function withoutNumbers(name: string): string {
+  return name.replace(/\d+/g, '#');
 }
 
 function withoutPrefix(name: string, prefix: string): string {

@@ -8,6 +8,8 @@ import { defineFamily } from './family.ts';
 import type { FamilySite } from './family.ts';
 import { layerCount, size } from './limits.ts';
 
+/** A bottleneck has this part of its layer's channels inside. */
+const REDUCTION = 4;
 /** The published models have 4. */
 const MAX_STAGES = 16;
 const perStage = <T extends z.ZodType>(item: T) => z.array(item).min(1).max(MAX_STAGES);
@@ -26,13 +28,18 @@ const configSchema = z
   .refine(({ depths, hidden_sizes }) => depths.length === hidden_sizes.length, {
     path: ['depths'],
     error: 'is not as long as hidden_sizes',
-  });
+  })
+  .refine(
+    ({ layer_type, hidden_sizes }) => layer_type === 'basic' || hidden_sizes.every((width) => width >= REDUCTION),
+    {
+      path: ['hidden_sizes'],
+      error: 'leaves no channels for the inside of a bottleneck',
+    },
+  );
 
 type Config = z.infer<typeof configSchema>;
 type Site = FamilySite<Config>;
 
-/** Inner channels of a bottleneck are this part of the outer ones. */
-const REDUCTION = 4;
 /** PyTorch's default. */
 const EPSILON = 1e-5;
 
