@@ -1,0 +1,68 @@
+/** Known tensors as constants of the graph, under the names of the state dict. */
+import { expand } from '../../graph/build.ts';
+import type { Graph, Value } from '../../graph/ir.ts';
+import type { Folding } from './folding.ts';
+import type { SourceNode } from './functions.ts';
+import { modulePath, parameterName } from './module-paths.ts';
+import { isRepeated, tensorOf } from './operand.ts';
+import type { Known } from './operand.ts';
+import type { Source } from './source.ts';
+
+export class Parameters {
+  readonly #graph: Graph;
+  readonly #folding: Folding;
+  readonly #readers: Source['readers'];
+  readonly #values = new Map<Known, Value>();
+  readonly #turned = new Map<Known, Known>();
+  /** What a name stands for: a name is given once. */
+  readonly #named = new Map<string, { readonly tensor: Known | string; readonly value: Value }>();
+  readonly #owners = new Map<string, Known | string>();
+
+  constructor(graph: Graph, folding: Folding, readers: Source['readers']) {
+    this.#graph = graph;
+    this.#folding = folding;
+    this.#readers = readers;
+  }
+
+  value(known: Known): Value {
+    let value = this.#values.get(known);
+    if (value === undefined) {
+      const name = known.dtype === 'float32' && known.elements.length > 1 ? parameterName(known.name) : undefined;
+      value = name === undefined ? this.#graph.constant(tensorOf(known)) : this.named(known, name);
+      this.#values.set(known, value);
+    }
+    return isRepeated(known) ? expand(value, known.shape) : value;
+  }
+
+  /** The tensor under a name; nameless where another one has it already. */
+  named(known: Known, name: string): Value {
+    const tensor = known.origin ?? known;
+    const existing = this.#named.get(name);
+    if (existing?.tensor === tensor) return existing.value;
+    // A tensor of its own: the graph knows constants by their tensor, and two modules may share one in the file.
+    const value = this.#graph.constant({ ...tensorOf(known) }, existing === undefined ? name : undefined);
+    if (existing === undefined) this.#named.set(name, { tensor, value });
+    return value;
+  }
+
+  /** A matrix (in, out), as MatMul takes it, the way PyTorch keeps it: (out, in). */
+  turned(known: Known): Known {
+    const turned = this.#turned.get(known) ?? this.#folding.transpose(known, [1, 0]);
+    this.#turned.set(known, turned);
+    return turned;
+  }
+
+  /** The module that a node with this weight computes; no two weights share a path. */
+  modulePath(node: SourceNode, weight: Known): string {
+    const added = node.op === 'MatMul' ? this.#readers(node.outputs[0] ?? '').filter(({ op }) => op === 'Add') : [];
+    const biases = [...node.inputs.slice(2), ...added.flatMap(({ inputs }) => inputs)];
+    const path = modulePath(node, { weight: weight.origin, biases });
+    const owner = weight.origin ?? weight;
+    for (let copy = 1; ; copy++) {
+      const unique = copy === 1 ? path : `${path}_${copy}`;
+      const existing = this.#owners.get(unique) ?? owner;
+      this.#owners.set(unique, existing);
+      if (existing === owner) return unique;
+    }
+  }
+}
