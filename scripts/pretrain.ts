@@ -35,13 +35,13 @@ const [data, start] = [join(work, 'clean'), join(work, 'random-vit')];
 await writeSample(data, { seed: SEED, domain: 'clean', ...IMAGES_PER_CLASS });
 // Class folders are read in the order of their names, and labels follow them.
 const labels = [...SAMPLE_CLASSES].sort();
-await writeRandomVit(start, { width: 128, layers: 6, heads: 4, image: SAMPLE_SIDE, patch: 8, labels }, SEED);
+await writeRandomVit(start, { width: 128, layers: 4, heads: 4, image: SAMPLE_SIDE, patch: 8, labels }, SEED);
 const job = jobSchema.parse({
   name: 'sample-base',
   data,
   base: start,
   method: 'full',
-  training: { epochs: 24, batch: 64, learningRate: 1e-3, warmup: 0.1, weightDecay: 0.05, seed: SEED },
+  training: { epochs: 16, batch: 64, learningRate: 1e-3, warmup: 0.1, weightDecay: 0.05, seed: SEED },
   augmentation: { flip: 0.5 },
 });
 const folder = await createRun({ job, version: 'pretrain', root: work, out: join(work, 'run') });
