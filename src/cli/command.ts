@@ -53,7 +53,7 @@ export function defineCommand<P extends Positionals, F extends Flags>(definition
         .summary(summary)
         .description(details ?? `${summary}.`);
       declare(command, positionals, flags);
-      command.option('--json', 'print one JSON document instead of text');
+      command.option('--json', 'Print one JSON document instead of text');
       command.addHelpText('after', ['', 'Examples:', ...examples.map((line) => `  lowrank ${line}`)].join('\n'));
       command.action(async () => {
         const { json = false } = command.opts<{ json?: boolean }>();

@@ -2,6 +2,8 @@
 import type { Command } from './command.ts';
 import { check } from './commands/check.ts';
 import { combine } from './commands/combine.ts';
+import { compare } from './commands/compare.ts';
+import { demo } from './commands/demo.ts';
 import { engines } from './commands/engines.ts';
 import { inspect } from './commands/inspect.ts';
 import { resize } from './commands/resize.ts';
@@ -10,4 +12,16 @@ import { runs } from './commands/runs.ts';
 import { sample } from './commands/sample.ts';
 import { train } from './commands/train.ts';
 
-export const COMMANDS: readonly Command[] = [sample, check, train, resume, runs, inspect, resize, combine, engines];
+export const COMMANDS: readonly Command[] = [
+  demo,
+  sample,
+  check,
+  train,
+  resume,
+  runs,
+  compare,
+  inspect,
+  resize,
+  combine,
+  engines,
+];

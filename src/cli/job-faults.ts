@@ -19,11 +19,18 @@ export function jobFaultOf(issue: Issue): JobFault {
 }
 
 function suggestion(path: readonly (string | number)[]): string {
-  const name = path.join('.');
   const known = [...JOB_FIELDS.keys()];
+  const name = String(path.at(-1));
+  const prefix = path
+    .slice(0, -1)
+    .map((key) => `${key}.`)
+    .join('');
+  const isSibling = (field: string): boolean => field.startsWith(prefix) && !field.slice(prefix.length).includes('.');
+  const siblings = known.filter(isSibling).map((field) => field.slice(prefix.length));
+  const nearest = nearestNames(name, siblings).map((sibling) => prefix + sibling);
   // The right name at the wrong level is the commonest slip of all.
-  const elsewhere = known.filter((candidate) => candidate.split('.').at(-1) === path.at(-1));
-  const meant = elsewhere.length > 0 ? elsewhere : nearestNames(name, known);
+  const elsewhere = known.filter((field) => field.endsWith(`.${name}`));
+  const meant = [...elsewhere, ...nearest];
   return meant.length > 0 ? `; did you mean ${meant.join(' or ')}?` : '';
 }
 

@@ -28,7 +28,7 @@ function flagOf<T>(
 
 /** The fields that are set most often, in the order of the help; `--set` reaches the others. */
 const FIELD_FLAGS = {
-  data: flagOf('data', text, '<folder>', 'the dataset: a folder of class folders'),
+  data: flagOf('data', text, '<folder>', 'The dataset: a folder of class folders'),
   base: flagOf('base', text, '<model>'),
   rank: flagOf('lora.rank', number, '<r>'),
   alpha: flagOf('lora.alpha', number, '<a>'),

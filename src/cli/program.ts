@@ -39,8 +39,8 @@ export async function runCommandLine(words: readonly string[]): Promise<ExitCode
 function programOf(perform: Perform): Command {
   const program = new Command('lowrank')
     .description(SUMMARY)
-    .version(version, '-V, --version', 'print the version')
-    .helpOption('-h, --help', 'print the help')
+    .version(version, '-V, --version', 'Print the version')
+    .helpOption('-h, --help', 'Print the help')
     .helpCommand(false)
     .addHelpText('after', AFTER)
     .showHelpAfterError('(add --help for what there is)')

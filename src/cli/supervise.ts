@@ -1,5 +1,6 @@
 /** One run from here to its end: starts its trainer, shows what it does, passes Ctrl-C on, and tells how it ended. */
 import { readFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { workerFile } from '../data/worker-file.ts';
 import { InputError } from '../shared/errors.ts';
@@ -39,6 +40,18 @@ export async function trainHere(folder: string, logs: Terminal): Promise<RunStat
   const state = await readRun(folder);
   checkEnd(state, exit);
   return state;
+}
+
+/** The same for a run just made: one whose job cannot even be opened leaves no folder behind. */
+export async function trainNew(folder: string, logs: Terminal): Promise<RunState> {
+  try {
+    return await trainHere(folder, logs);
+  } catch (error) {
+    const { summary } = await readRun(folder);
+    const wasReady = summary.totalSteps !== null;
+    if (error instanceof InputError && !wasReady) await rm(folder, { recursive: true, force: true });
+    throw error;
+  }
 }
 
 function runtime(): Runtime {

@@ -20,8 +20,8 @@ export const check = defineCommand({
     'Says Ready or Not ready: classes, counts, imbalance, image sizes, duplicates across splits, and each bad file by name. ' +
     'Not ready ends with exit status 1.',
   examples: ['check ./flowers', 'check ./flowers --quick'],
-  positionals: { data: one('the dataset: a folder of class folders') },
-  flags: { quick: toggle('look at names only; open no image') },
+  positionals: { data: one('The dataset: a folder of class folders') },
+  flags: { quick: toggle('Look at names only; open no image') },
   async run({ data, quick }, { logs }) {
     const line = new LiveLine(logs);
     const onProgress = (done: number, total: number): void => {

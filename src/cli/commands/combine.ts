@@ -15,11 +15,11 @@ export const combine = defineCommand({
     'Adds several adapters of one base into one: the weighted sum of their ΔW, exact with the ranks summed, or cut to --rank ' +
     'by SVD. Heads are averaged.',
   examples: ['combine ./a ./b --out ./both', 'combine ./a ./b --weights 0.7,0.3 --rank 8 --out ./both'],
-  positionals: { adapters: many('adapter folders (PEFT), or runs') },
+  positionals: { adapters: many('Adapter folders (PEFT), or runs') },
   flags: {
-    weights: text('<numbers>', 'one for each adapter, with commas between (default: 1 over their number)'),
-    rank: number('<r>', 'cut the sum to this rank'),
-    out: required(text('<folder>', 'where to write it')),
+    weights: text('<numbers>', 'One for each adapter, with commas between (default: 1 over their number)'),
+    rank: number('<r>', 'Cut the sum to this rank'),
+    out: required(text('<folder>', 'Where to write it')),
   },
   async run({ adapters, weights: given, rank, out }) {
     const weights = given === undefined ? adapters.map(() => 1 / adapters.length) : given.split(',').map(parseNumber);

@@ -20,8 +20,8 @@ export const inspect = defineCommand({
     'Shows rank, alpha, scale, size, share of the layer and effective rank of each layer of any PEFT adapter; with its base ' +
     'also how much it changes the weights and how a whole copy compares. A run is shown with its own base.',
   examples: ['inspect .lowrank/runs/2026-03-01-142530-flowers', 'inspect ./adapter --base ./vit'],
-  positionals: { adapter: one('an adapter folder (PEFT), or a run') },
-  flags: { base: text('<model>', 'the base it belongs to') },
+  positionals: { adapter: one('An adapter folder (PEFT), or a run') },
+  flags: { base: text('<model>', 'The base it belongs to') },
   async run({ adapter: path, base: named }, { logs }) {
     const located = await locateAdapter(path, { assumeAlpha: true });
     const { folder } = located;

@@ -12,11 +12,11 @@ export const resize = defineCommand({
   name: 'resize',
   summary: 'Cut an adapter to a lower rank by SVD, and tell what that costs',
   examples: ['resize ./adapter --rank 4 --out ./smaller', 'resize ./adapter --error 0.05 --out ./smaller'],
-  positionals: { adapter: one('an adapter folder (PEFT), or a run') },
+  positionals: { adapter: one('An adapter folder (PEFT), or a run') },
   flags: {
-    rank: number('<r>', 'one rank for all layers'),
-    error: number('<share>', 'instead: for each layer the lowest rank that changes it by at most this share'),
-    out: required(text('<folder>', 'where to write it')),
+    rank: number('<r>', 'One rank for all layers'),
+    error: number('<share>', 'Instead: for each layer the lowest rank that changes it by at most this share'),
+    out: required(text('<folder>', 'Where to write it')),
   },
   async run({ adapter: path, rank, error, out }) {
     if ((rank === undefined) === (error === undefined)) throw new UsageError('give either --rank or --error');

@@ -11,7 +11,7 @@ export const resume = defineCommand({
   summary: 'Go on with a run that was stopped or killed',
   details: 'Goes on from the last checkpoint of a run, to the same numbers as if it had never stopped.',
   examples: ['resume .lowrank/runs/2026-03-01-142530-flowers'],
-  positionals: { run: one('the run folder') },
+  positionals: { run: one('The run folder') },
   flags: {},
   async run({ run }, { logs }) {
     // The job has absolute paths, and so has the run: the trainer works in the run folder.

@@ -26,7 +26,7 @@ export const runs = defineCommand({
   name: 'runs',
   summary: 'List the runs of a folder: state, accuracy, rank, age',
   examples: ['runs', 'runs ~/flowers', 'runs --json'],
-  positionals: { folder: optional('a workspace, or a folder of run folders (default: the working folder)') },
+  positionals: { folder: optional('A workspace, or a folder of run folders (default: the working folder)') },
   flags: {},
   async run({ folder = '.' }, { logs }) {
     const { runs: found, unreadable } = await listRuns(resolve(folder));

@@ -14,11 +14,11 @@ export const sample = defineCommand({
   name: 'sample',
   summary: 'Write the sample dataset: drawings of shapes, in class folders',
   examples: ['sample ./sample', 'sample ./small --train 10 --validation 5'],
-  positionals: { folder: one('a new or empty folder') },
+  positionals: { folder: one('A new or empty folder') },
   flags: {
-    train: withDefault(number('<n>', 'training images of each class'), 60),
-    validation: withDefault(number('<n>', 'validation images of each class'), 25),
-    seed: withDefault(number('<n>', 'another seed draws other images'), 0),
+    train: withDefault(number('<n>', 'Training images of each class'), 60),
+    validation: withDefault(number('<n>', 'Validation images of each class'), 25),
+    seed: withDefault(number('<n>', 'Another seed draws other images'), 0),
   },
   async run({ folder, train, validation, seed }) {
     for (const [field, images] of [

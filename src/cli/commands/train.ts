@@ -4,7 +4,7 @@ import { defineCommand } from '../command.ts';
 import { JOB_FLAGS, jobFrom } from '../job-flags.ts';
 import { optional, text } from '../parameters.ts';
 import { here, resultOf } from '../run-result.ts';
-import { trainHere } from '../supervise.ts';
+import { trainNew } from '../supervise.ts';
 
 export const train = defineCommand({
   name: 'train',
@@ -17,11 +17,11 @@ export const train = defineCommand({
     'train --data ./flowers --base ./vit --rank 4 --target q_proj,v_proj --epochs 10',
     'train flowers.lora.json --seed 1 --set training.schedule=linear',
   ],
-  positionals: { job: optional('a job file (*.lora.json); its paths are relative to it') },
-  flags: { ...JOB_FLAGS, out: text('<folder>', 'the run folder, new or empty (default: below .lowrank/runs)') },
+  positionals: { job: optional('A job file (*.lora.json); its paths are relative to it') },
+  flags: { ...JOB_FLAGS, out: text('<folder>', 'The run folder, new or empty (default: below .lowrank/runs)') },
   async run({ job: file, out, ...flags }, { logs }) {
     const folder = await createRun({ job: jobFrom(flags, file), version, root: process.cwd(), out });
     logs.write(`run ${here(folder)}\n`);
-    return resultOf(await trainHere(folder, logs));
+    return resultOf(await trainNew(folder, logs));
   },
 });

@@ -1,0 +1,51 @@
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { version } from '../../../package.json';
+import { checkDataset } from '../../data/check-dataset.ts';
+import { writeSample } from '../../data/sample.ts';
+import { jobSchema } from '../../shared/job.ts';
+import { createRun } from '../../trainer/run-folder.ts';
+import { defineCommand } from '../command.ts';
+import { EXIT } from '../exit-codes.ts';
+import { text, withDefault } from '../parameters.ts';
+import { here, resultOf } from '../run-result.ts';
+import { quoted } from '../shell.ts';
+import { trainNew } from '../supervise.ts';
+import { paint } from '../terminal.ts';
+
+export const demo = defineCommand({
+  name: 'demo',
+  summary: 'Fine-tune the sample base on the sample dataset, in about a minute',
+  details:
+    'Writes the sample dataset, fine-tunes the small base that comes with Lowrank on it by LoRA, and shows what came of it. ' +
+    'The base knows the shapes as clean drawings; the sample shows them as it has never seen them.',
+  examples: ['demo', 'demo --data /tmp/sample'],
+  positionals: {},
+  flags: { data: withDefault(text('<folder>', 'Where to write the sample, or where it is already'), 'sample') },
+  async run({ data }, { logs }) {
+    if (!existsSync(data) || !(await checkDataset(data)).ready) await writeSample(data);
+    logs.write(`fine-tuning the base 'sample' on the images in ${here(resolve(data))}\n`);
+    const job = jobSchema.parse({ name: 'demo', data: resolve(data), base: 'sample' });
+    const folder = await createRun({ job, version, root: process.cwd() });
+    const result = resultOf(await trainNew(folder, logs));
+    if (result.exit !== EXIT.done) return result;
+    const run = quoted(here(folder));
+    const next = [
+      [`lowrank inspect ${run}`, 'what the adapter changed, layer by layer'],
+      [`lowrank predict ${run} ${quoted(join(data, 'val'))}`, 'what it says of each image'],
+      [`lowrank merge ${run} --out merged.onnx`, 'one model for any ONNX runtime'],
+      [`lowrank compare --data ${quoted(data)} --base sample`, 'LoRA beside the head alone and full fine-tuning'],
+      ['lowrank train --data YOUR-FOLDER --base sample', 'your own images, in class folders'],
+    ] as const;
+    const width = Math.max(...next.map(([command]) => command.length));
+    return {
+      ...result,
+      lines: (out) => [
+        ...result.lines(out),
+        '',
+        'What to try next (lowrank is node dist/cli.js until npm link):',
+        ...next.map(([command, why]) => `  ${command.padEnd(width)}  ${paint(out, 'dim', why)}`),
+      ],
+    };
+  },
+});
