@@ -1,6 +1,7 @@
 /** What every reference model has to pass, the committed ones and those that the parity tests make. */
 import { join } from 'node:path';
 import { expect } from 'vitest';
+import { asFloat32 } from '../../src/formats/safetensors.ts';
 import type { Tensor } from '../../src/graph/tensor.ts';
 import { adapt } from '../../src/lora/adapt.ts';
 import { mergeIntoBase } from '../../src/lora/merge-base.ts';
@@ -28,12 +29,26 @@ export const LOGIT_TOLERANCE = 2e-5;
 /** For the same reason, of the larger of 0.1 and the gradient's largest element (measured: 6e-6 at most). A key's bias has none at all. */
 export const GRADIENT_TOLERANCE = 2e-5;
 
-/** Logits of a model directory with goldens. */
-export async function checkBase(directory: string): Promise<void> {
+/** Logits of a model directory; those of the directory `goldens` where it has none of its own. */
+export async function checkBase(directory: string, goldens = directory): Promise<void> {
   const base = await openTransformers(directory);
-  const golden = readGolden(directory);
+  const golden = readGolden(goldens);
   expect(base.labels).toEqual(golden.classNames);
   expect(distance(await logitsOf(base.graph, golden.pixelValues), golden.logits)).toBeLessThan(LOGIT_TOLERANCE);
+}
+
+/** A bare encoder takes the head of a classifier with the same encoder, as training gives it a new one, and becomes that classifier. */
+export async function checkEncoder(directory: string, classifier: string): Promise<void> {
+  const base = await openTransformers(directory);
+  const golden = readGolden(classifier);
+  expect(base.labels).toBeUndefined();
+  const adapted = adapt(base, { method: 'head', lora: loraSchema.parse({}), classes: golden.classNames });
+  const stored = readTensors(join(classifier, 'model.safetensors'));
+  const values = new Map(adapted.parameters.map(({ name }) => [name, asFloat32(stored.get(name)!)]));
+  expect(adapted.newHead).toBe(true);
+  expect([...values.keys()]).toEqual(base.heads.flatMap((head) => [`${head}.weight`, `${head}.bias`]));
+  const { logits } = await runStep(adapted, values, golden, base.preprocessing);
+  expect(distance(logits, golden.logits)).toBeLessThan(LOGIT_TOLERANCE);
 }
 
 /** An adapter that peft saved: merged, and as the start of further training. */

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { onnxRuntimeCpu } from '../../src/engines/onnxruntime.ts';
-import { asFloat32, writeSafetensors } from '../../src/formats/safetensors.ts';
+import { writeSafetensors } from '../../src/formats/safetensors.ts';
 import { createGraph } from '../../src/graph/registry.ts';
 import { float32 } from '../../src/graph/tensor.ts';
 import { adapt } from '../../src/lora/adapt.ts';
@@ -17,7 +17,7 @@ import { activation } from '../../src/models/transformers/activations.ts';
 import type { ActivationName } from '../../src/models/transformers/activations.ts';
 import { openTransformers } from '../../src/models/transformers/open.ts';
 import { loraSchema } from '../../src/shared/job.ts';
-import { checkAdapter, checkBase, LOGIT_TOLERANCE } from './transformers-checks.ts';
+import { checkAdapter, checkBase, checkEncoder, LOGIT_TOLERANCE } from './transformers-checks.ts';
 import {
   adaptersOf,
   distance,
@@ -25,7 +25,6 @@ import {
   readAdapterGolden,
   readGolden,
   readTensors,
-  runStep,
 } from './transformers-reference.ts';
 
 const MODELS = resolve(import.meta.dirname, '../fixtures/models');
@@ -97,18 +96,7 @@ describe('a bare encoder', () => {
     const bare = new Map(encoder.map(([name, tensor]) => [name.slice('vit.'.length), tensor]));
     await writeSafetensors(join(directory, 'model.safetensors'), bare);
 
-    const base = await openTransformers(directory);
-    const golden = readGolden(VIT);
-    expect(base.labels).toBeUndefined();
-    const adapted = adapt(base, { method: 'head', lora: loraSchema.parse({}), classes: golden.classNames });
-    expect(adapted.newHead).toBe(true);
-    expect(adapted.parameters.map(({ name, shape }) => [name, shape])).toEqual([
-      ['classifier.weight', [5, 32]],
-      ['classifier.bias', [5]],
-    ]);
-    const values = new Map(adapted.parameters.map(({ name }) => [name, asFloat32(stored.get(name)!)]));
-    const { logits } = await runStep(adapted, values, golden, base.preprocessing);
-    expect(distance(logits, golden.logits)).toBeLessThan(LOGIT_TOLERANCE);
+    await checkEncoder(directory, VIT);
   });
 });
 
