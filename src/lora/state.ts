@@ -111,7 +111,6 @@ export function toAdapter({ adapted, start }: Initialised, values: Values, { bas
     layers.set(module.path, initial.residual === undefined ? layer : fromPissa(layer, initial.layer, lora.useRslora));
   }
   const whole = adapted.parameters.filter(({ role }) => role === 'whole');
-  const { source, revision, sha256, fusedBatchNorm } = base.identity;
   return {
     config: {
       ...PLAIN_CONFIG,
@@ -122,15 +121,26 @@ export function toAdapter({ adapted, start }: Initialised, values: Values, { bas
     },
     layers,
     saved: new Map(whole.map(({ name }) => [name, values.get(name)!])),
+    ...originOf(base, classes, adapted.newHead),
+    dtype: 'float32',
+    warnings: [],
+  };
+}
+
+/** What an adapter says of where it comes from. */
+export function originOf(
+  { identity: { source, revision, sha256, fusedBatchNorm }, family, preprocessing }: Base,
+  classes: readonly string[],
+  newHead: boolean,
+): Pick<Adapter, 'base' | 'task'> {
+  return {
     base: {
       name: source,
       sha256,
       fusedBatchNorm,
-      architecture: base.family,
+      architecture: family,
       ...(revision === undefined ? {} : { revision }),
     },
-    task: { classNames: classes, preprocessing: base.preprocessing, newHead: adapted.newHead },
-    dtype: 'float32',
-    warnings: [],
+    task: { classNames: classes, preprocessing, newHead },
   };
 }

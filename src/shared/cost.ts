@@ -4,6 +4,7 @@
  */
 import { type AdaptableModule, adapterSizeOf, maxRankOf, scaleOf } from './adaptable-module.ts';
 import { adapterTensors, type NamedShape, safetensorsBytes, type WeightDType, widthOf } from './adapter-tensors.ts';
+import type { LoraOptions } from './job.ts';
 
 /** A quantity that grows with what is adapted: bytes of memory, or seconds an epoch. */
 export interface Growth {
@@ -38,6 +39,7 @@ export interface CostChoice {
   readonly alpha: number;
   readonly useRslora: boolean;
   readonly useDora: boolean;
+  readonly init: LoraOptions['init'];
   /** Of the file, and of the full copy it is compared with. */
   readonly dtype: WeightDType;
   readonly isTarget: (path: string) => boolean;
@@ -68,12 +70,12 @@ export interface Cost {
 }
 
 export function evaluateCost(coefficients: CostCoefficients, choice: CostChoice): Cost {
-  const { rank, alpha, dtype, useDora, useRslora, isTarget, rankOf } = choice;
+  const { rank, alpha, dtype, init, useDora, useRslora, isTarget, rankOf } = choice;
   const targets = coefficients.modules
     .filter(({ module }) => isTarget(module.path))
     .map((cost) => ({ ...cost, rank: rankOf?.(cost.module.path) ?? rank }));
   const adapted = targets.filter((target) => target.rank <= maxRankOf(target.module));
-  const tensors = adapted.flatMap((target) => adapterTensors(target.module, target.rank, useDora));
+  const tensors = adapted.flatMap((target) => adapterTensors(target.module, fileRankOf(target.rank, init), useDora));
   const adapterParameters = sum(adapted.map((target) => adapterSizeOf(target.module, target.rank, useDora)));
   const savedParameters = sum(coefficients.saved.map(({ shape }) => shape.reduce((size, dim) => size * dim, 1)));
   const adapterBytes = safetensorsBytes([...tensors, ...coefficients.saved], dtype, coefficients.metadata);
@@ -96,6 +98,11 @@ export function evaluateCost(coefficients: CostCoefficients, choice: CostChoice)
     memoryBytes: grown('memory'),
     secondsPerEpoch: grown('seconds'),
   };
+}
+
+/** PiSSA's file is relative to the base as published, for which it holds the start beside what was trained (src/lora/init.ts). */
+export function fileRankOf(rank: number, init: LoraOptions['init']): number {
+  return init === 'pissa' ? 2 * rank : rank;
 }
 
 function sum(values: readonly number[]): number {

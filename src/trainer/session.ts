@@ -1,13 +1,13 @@
 /** Everything a job names, opened: dataset, base with its adapters, engine. What training, planning and prediction start from. */
-import { countParameters } from '../models/frozen.ts';
-
 import type { Base } from '../models/base.ts';
+import { countParameters } from '../models/frozen.ts';
 import { openBase } from '../models/open-base.ts';
 import { openDataset } from '../data/open-dataset.ts';
 import type { Dataset } from '../data/dataset.ts';
 import { chooseEngine } from '../engines/choose.ts';
 import type { Engine } from '../engines/engine.ts';
 import { sizeOf } from '../graph/tensor.ts';
+import type { Adapted } from '../lora/adapt.ts';
 import { initialise } from '../lora/state.ts';
 import type { Initialised } from '../lora/state.ts';
 import { InputError } from '../shared/errors.ts';
@@ -15,25 +15,35 @@ import type { Job } from '../shared/job.ts';
 import { inputSize, preprocessingSchema } from '../shared/preprocessing.ts';
 import type { Preprocessing } from '../shared/preprocessing.ts';
 import type { RunSetup } from '../shared/run/identity.ts';
+import { planFile } from './plan-file.ts';
 
-export interface Session {
+export interface OpenJob {
   readonly job: Job;
   readonly dataset: Dataset;
   readonly base: Base;
   readonly preprocessing: Preprocessing;
-  readonly initial: Initialised;
   readonly engine: Engine;
 }
 
-/** Opens all of it; paths of the job are absolute. Throws InputError for whatever is wrong with any of them. */
+export interface Session extends OpenJob {
+  readonly initial: Initialised;
+}
+
+/** Opens all of it and draws the first values. Throws InputError for whatever is wrong with any of them. */
 export async function openSession(job: Job): Promise<Session> {
+  const opened = await openJob(job);
+  return { ...opened, initial: initialise(opened.base, job, opened.dataset.classes) };
+}
+
+/** Paths of the job are absolute. */
+export async function openJob(job: Job): Promise<OpenJob> {
   const engine = chooseEngine(job.engine);
   const { validationShare, seed } = job.training;
   const dataset = await openDataset(job.data, { validationShare, seed });
   const opened = await openBase(job.base);
   const preprocessing = preprocessingOf(opened, job);
   const base = { ...opened, preprocessing };
-  return { job, dataset, base, preprocessing, initial: initialise(base, job, dataset.classes), engine };
+  return { job, dataset, base, preprocessing, engine };
 }
 
 /** The base's own preprocessing with the job's overrides; the size stays, since the graph was built for it. */
@@ -52,9 +62,9 @@ function definedOnly(overrides: object): object {
   return Object.fromEntries(Object.entries(overrides).filter(([, value]) => value !== undefined));
 }
 
-/** What `run.json` records of a session. */
-export function setupOf({ job, dataset, base, initial, engine }: Session): RunSetup {
-  const { parameters } = initial.adapted;
+/** What `run.json` records of a job and of the base with its adapters. */
+export function setupOf({ job, dataset, base, engine }: OpenJob, adapted: Adapted): RunSetup {
+  const { parameters } = adapted;
   const count = (chosen: typeof parameters): number => chosen.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
   const head = parameters.filter(({ module }) => base.heads.includes(module));
   const perEpoch = updatesPerEpoch(dataset.splits.train.length, job);
@@ -78,7 +88,7 @@ export function setupOf({ job, dataset, base, initial, engine }: Session): RunSe
       adapter: count(parameters) - count(head),
       head: count(head),
       trainable: count(parameters),
-      adapterBytes: count(parameters) * Float32Array.BYTES_PER_ELEMENT,
+      adapterBytes: planFile({ job, base, classes: dataset.classes, adapted }).bytes,
     },
     steps: { total: perEpoch * job.training.epochs, perEpoch },
   };

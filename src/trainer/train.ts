@@ -33,7 +33,7 @@ export async function train({ folder, log, commands, checkpoint }: RunSite): Pro
   const { job } = await readIdentity(folder);
   log.record({ type: 'preparing', what: 'opening the dataset and the base' });
   const session = await openSession(job);
-  const setup = setupOf(session);
+  const setup = setupOf(session, session.initial.adapted);
   await recordSetup(folder, setup);
   log.record({ type: 'preparing', what: `compiling the step for ${session.engine.device}` });
   const programs = await openPrograms(session, folder, classWeightsOf(session));

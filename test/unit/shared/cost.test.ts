@@ -49,6 +49,7 @@ const choice = (given: Partial<CostChoice> = {}): CostChoice => ({
   alpha: 8,
   useRslora: false,
   useDora: false,
+  init: 'kaiming',
   dtype: 'float32',
   isTarget: () => true,
   ...given,
