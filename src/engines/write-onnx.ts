@@ -76,7 +76,7 @@ class Writer implements OnnxWriter {
       metadataProps: Object.entries(this.#metadata).map(([key, value]) => ({ key, value })),
       graph: {
         name: 'lowrank',
-        node: this.#nodes,
+        node: inOrderOfMemory(this.#nodes),
         initializer: [...this.#initializers.values()],
         // What is fed but not read would be refused by ONNX Runtime as an unknown input otherwise; it is declared all the same.
         input: this.#graph.inputs.map((input) => valueInfo(nameOf(input)!, input)),
@@ -216,6 +216,17 @@ class Writer implements OnnxWriter {
     this.node('Shape', [this.#nameOf(input)], [result], { start: { int: axis }, end: { int: axis + 1 } });
     return result;
   }
+}
+
+/**
+ * ONNX Runtime orders nodes itself: depth first, from the last node that nothing reads. Written in the order of the backward pass that would
+ * be the gradient of the lowest layer, which needs the whole pass; the gradients of all other layers would be computed after it and
+ * everything that they read kept until then (1.5 times the memory of a ResNet-18 step). So such nodes are written last and in reverse.
+ */
+function inOrderOfMemory(nodes: readonly NodeProto[]): NodeProto[] {
+  const read = new Set(nodes.flatMap(({ input = [] }) => input));
+  const isLeaf = ({ output = [] }: NodeProto): boolean => !output.some((name) => read.has(name));
+  return [...nodes.filter((node) => !isLeaf(node)), ...nodes.filter(isLeaf).reverse()];
 }
 
 /** Absent optional inputs at the end are left out, not written as ''. */
