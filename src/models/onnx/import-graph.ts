@@ -8,6 +8,7 @@ import { InputError } from '../../shared/errors.ts';
 import { BATCH, LOGITS, PIXELS } from '../base.ts';
 import { Folding } from './folding.ts';
 import type { SourceNode } from './functions.ts';
+import { fused } from './fusions/index.ts';
 import { MAX_ACTIVATION, MAX_RANK } from './limits.ts';
 import type { Operand } from './operand.ts';
 import { Parameters } from './parameters.ts';
@@ -16,13 +17,18 @@ import { TRANSLATORS } from './translate/index.ts';
 import { Site } from './translate/site.ts';
 import type { Translation, Translator } from './translate/site.ts';
 
+interface ImageSize {
+  readonly height: number;
+  readonly width: number;
+}
+
 /** `PIXELS` → `LOGITS`, whatever the file calls them. Throws InputError naming the node that cannot be translated. */
-export function importGraph(source: Source, files: TensorSource): Graph {
+export function importGraph(source: Source, files: TensorSource, { height, width }: ImageSize): Graph {
   const graph = createGraph();
   const folding = new Folding();
   const parameters = new Parameters(graph, folding, source.readers);
   const translation: Translation = { graph, folding, parameters, fixedBatch: source.fixedBatch, files };
-  const pixels = graph.input(PIXELS, [symbol(BATCH), 3, source.height, source.width]);
+  const pixels = graph.input(PIXELS, [symbol(BATCH), 3, height, width]);
   const operands = new Map<string, Operand>([[source.input, pixels]]);
 
   const read = (name: string, node: SourceNode): Operand | undefined => {
@@ -41,7 +47,7 @@ export function importGraph(source: Source, files: TensorSource): Graph {
         node,
         node.inputs.map((name) => read(name, node)),
       );
-      return translate(site).map(checked);
+      return translate(site).map(finished);
     });
     for (const [index, result] of results.entries()) {
       const name = node.outputs[index] ?? '';
@@ -82,8 +88,8 @@ function titleOf({ name, outputs }: SourceNode): string {
   return printable(name === '' ? `that writes ${outputs[0] ?? 'nothing'}` : name);
 }
 
-function checked(operand: Operand): Operand {
-  return 'kind' in operand ? operand : checkedValue(operand);
+function finished(operand: Operand): Operand {
+  return 'kind' in operand ? operand : fused(checkedValue(operand));
 }
 
 function checkedValue(value: Value): Value {

@@ -7,7 +7,7 @@ import { InputError } from '../../shared/errors.ts';
 import type { Place } from '../../shared/errors.ts';
 import { flatten, opsetOf } from './functions.ts';
 import type { SourceNode } from './functions.ts';
-import { DEFAULT_SIDE, MAX_OPSET, MAX_SIDE, MIN_OPSET } from './limits.ts';
+import { MAX_OPSET, MAX_SIDE, MIN_OPSET } from './limits.ts';
 import { knownTensor } from './operand.ts';
 import type { Known } from './operand.ts';
 
@@ -16,8 +16,9 @@ export interface Source {
   readonly nodes: readonly SourceNode[];
   readonly input: string;
   readonly output: string;
-  readonly height: number;
-  readonly width: number;
+  /** Undefined where the file leaves it open. */
+  readonly height: number | undefined;
+  readonly width: number | undefined;
   /** Exported for one image at a time: sizes may be written with a 1 where the batch should be. */
   readonly fixedBatch: boolean;
   /** A tensor of the file; undefined if it has none of that name. */
@@ -115,8 +116,8 @@ function imageShape(
     throw new InputError('must take floating-point pixels; cut off what converts them before it', { ...place, field });
   }
   const lengths = shape?.dim.map(({ dimValue, dimParam }) => (dimParam === undefined ? length(dimValue) : undefined));
-  const [batch, channels, height = DEFAULT_SIDE, width = DEFAULT_SIDE] = lengths ?? [];
-  if (lengths?.length !== 4 || (channels ?? 3) !== 3 || height > MAX_SIDE || width > MAX_SIDE) {
+  const [batch, channels, height, width] = lengths ?? [];
+  if (lengths?.length !== 4 || (channels ?? 3) !== 3 || Math.max(height ?? 1, width ?? 1) > MAX_SIDE) {
     const told = lengths?.map((dim) => dim ?? '?').join(', ') ?? 'unknown';
     throw new InputError(`must be images [batch, 3, height, width], not [${told}]`, { ...place, field });
   }

@@ -13,7 +13,7 @@ function comparison(holds: (order: number) => boolean, build: (a: Value, b: Valu
   return (site) => {
     const known = site.allKnown();
     if (known?.length !== 2) return [build(...sameType(site))];
-    return [site.folding.map('bool', known, (a, b) => (holds(compareDims(a!, b!)) ? 1 : 0))];
+    return [site.folding.map('bool', known, (a, b) => (holds(compareDims(a, b)) ? 1 : 0))];
   };
 }
 
