@@ -44,7 +44,7 @@ async function operators(model: string, targetModules: 'all-linear' | string[]):
   await (await onnxRuntimeCpu.compile(step, { dumpTo: file })).release();
   const { node: nodes } = decodeModel(readFileSync(file), { file }).graph;
   const counts: Record<string, number> = {};
-  for (const { opType } of nodes) counts[opType] = (counts[opType] ?? 0) + 1;
+  for (const { opType = '' } of nodes) counts[opType] = (counts[opType] ?? 0) + 1;
   return Object.fromEntries(Object.entries(counts).filter(([op]) => !UNCOUNTED.includes(op)));
 }
 
