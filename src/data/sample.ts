@@ -1,0 +1,50 @@
+/** Writes the sample dataset: drawn by code, so that a first run needs no download. */
+import { existsSync, readdirSync } from 'node:fs';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Transformer } from '@napi-rs/image';
+import { writeDirectoryAtomic } from '../formats/atomic-write.ts';
+import { InputError } from '../shared/errors.ts';
+import { Random } from '../shared/random.ts';
+import { drawImage, SAMPLE_SIDE, type SampleDomain } from './sample-image.ts';
+import { SAMPLE_CLASSES } from './sample-shapes.ts';
+
+export interface SampleOptions {
+  readonly seed?: number;
+  readonly domain?: SampleDomain;
+  /** Images of each class. */
+  readonly train?: number;
+  readonly validation?: number;
+}
+
+/** Writes `train/<class>/*.png` and `val/<class>/*.png`, all or nothing. Throws an `InputError` where `directory` holds anything. */
+export async function writeSample(directory: string, options: SampleOptions = {}): Promise<void> {
+  const { seed = 0, domain = 'shifted', train = 80, validation = 25 } = options;
+  if (existsSync(directory) && readdirSync(directory).length > 0) {
+    throw new InputError('the folder is not empty; choose a new one', { file: directory });
+  }
+  await writeDirectoryAtomic(directory, async (temp) => {
+    for (const [split, count] of [
+      ['train', train],
+      ['val', validation],
+    ] as const) {
+      for (const name of SAMPLE_CLASSES) {
+        const random = new Random(seed).fork(domain).fork(split).fork(name);
+        const folder = join(temp, split, name);
+        await mkdir(folder, { recursive: true });
+        const images = Array.from({ length: count }, (_, i) => drawImage(domain, name, random.fork(i)));
+        await Promise.all(
+          images.map(async (image, i) => {
+            await writeFile(join(folder, `${String(i).padStart(3, '0')}.png`), await encodePng(image));
+          }),
+        );
+      }
+    }
+  });
+}
+
+async function encodePng(pixels: Uint8Array): Promise<Uint8Array> {
+  const rgba = new Uint8Array((pixels.length / 3) * 4).fill(255);
+  for (let from = 0, to = 0; from < pixels.length; from += 3, to += 4) rgba.set(pixels.subarray(from, from + 3), to);
+  return Transformer.fromRgbaPixels(rgba, SAMPLE_SIDE, SAMPLE_SIDE).png();
+}
