@@ -73,7 +73,14 @@ export class Progress {
   #remaining(): number | null {
     const { step, totalSteps } = this.#summary;
     const [first, last] = [this.#pace[0], this.#pace.at(-1)];
-    if (totalSteps === null || first === undefined || last === undefined || this.#pace.length < 2) return null;
+    if (
+      totalSteps === null ||
+      step === totalSteps ||
+      first === undefined ||
+      last === undefined ||
+      this.#pace.length < 2
+    )
+      return null;
     return ((totalSteps - step) * (last - first)) / (this.#pace.length - 1) / 1000;
   }
 

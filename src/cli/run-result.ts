@@ -51,12 +51,14 @@ function exitOf({ status, summary }: RunState): ExitCode {
 }
 
 function reportFacts(report: RunReport): (Fact | null)[] {
-  const { validation, parameters, files, seconds, imagesPerSecond, peakMemoryBytes, method } = report;
+  const { validation, test, parameters, files, seconds, imagesPerSecond, peakMemoryBytes, method } = report;
   const speed = imagesPerSecond === null ? [] : [`${formatCount(imagesPerSecond)} images/s`];
   const memory = peakMemoryBytes === null ? [] : [`at most ${formatBytes(peakMemoryBytes)} of memory`];
+  const tested = test?.accuracy ?? null;
   const parts = `${formatInteger(parameters.adapter)} adapter, ${formatInteger(parameters.head)} head; `;
   return [
     accuracyFact(validation),
+    tested === null ? null : { name: 'on test', value: formatShare(tested) },
     {
       name: 'trained',
       value:

@@ -24,7 +24,8 @@ export function terminalOf(stream: Output, env: NodeJS.ProcessEnv = process.env)
   return {
     live,
     colour,
-    columns: () => stream.columns ?? 80,
+    // Some terminals, those of scripts above all, tell a width of 0.
+    columns: () => Math.max(stream.columns ?? 0, 0) || 80,
     write: (text) => void stream.write(text),
   };
 }
