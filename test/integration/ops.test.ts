@@ -14,6 +14,7 @@ import type { Graph } from '../../src/graph/ir.ts';
 import { OPS } from '../../src/graph/ops/index.ts';
 import type { Tensor } from '../../src/graph/tensor.ts';
 import { Random } from '../../src/shared/random.ts';
+import { expectClose } from '../close.ts';
 import { applyCase, randomLike } from '../op-cases.ts';
 
 /**
@@ -101,17 +102,4 @@ async function differences(
 
 function dot(a: Float32Array, b: Float32Array): number {
   return a.reduce((sum, value, index) => sum + value * b[index]!, 0);
-}
-
-function expectClose(
-  actual: ArrayLike<number | bigint>,
-  expected: ArrayLike<number | bigint>,
-  tolerance: number,
-): void {
-  expect(actual.length).toBe(expected.length);
-  const off = Array.from(actual, Number).filter((value, index) => {
-    const target = Number(expected[index]!);
-    return !(Math.abs(value - target) <= tolerance * Math.max(1, Math.abs(target)));
-  });
-  expect(off, `of ${actual.length} values, expected ${Array.from(expected).join(' ')}`).toEqual([]);
 }
