@@ -4,7 +4,7 @@ import { z } from 'zod';
 /** Larger inputs than this are a mistake in a file, not a model. */
 const MAX_SIDE = 4096;
 const side = z.int().min(1).max(MAX_SIDE);
-const channel = z.tuple([z.number(), z.number(), z.number()]);
+const triple = <T extends z.ZodNumber>(channel: T) => z.tuple([channel, channel, channel]);
 
 export const preprocessingSchema = z.strictObject({
   /** `shortest-edge` keeps the aspect ratio and is followed by a centre crop; `exact` squeezes to `height` × `width`. */
@@ -16,8 +16,8 @@ export const preprocessingSchema = z.strictObject({
   crop: z.strictObject({ height: side, width: side }).nullable(),
   interpolation: z.enum(['nearest', 'bilinear', 'bicubic', 'lanczos']),
   /** Channel mean and deviation of the rescaled (0…1) RGB image. */
-  mean: channel,
-  std: channel,
+  mean: triple(z.number()),
+  std: triple(z.number().positive()),
 });
 
 export type Preprocessing = z.infer<typeof preprocessingSchema>;

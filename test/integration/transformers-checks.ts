@@ -27,7 +27,7 @@ import {
  */
 export const LOGIT_TOLERANCE = 2e-5;
 /** For the same reason, of the larger of 0.1 and the gradient's largest element (measured: 6e-6 at most). A key's bias has none at all. */
-export const GRADIENT_TOLERANCE = 2e-5;
+const GRADIENT_TOLERANCE = 2e-5;
 
 /** Logits of a model directory; those of the directory `goldens` where it has none of its own. */
 export async function checkBase(directory: string, goldens = directory): Promise<void> {

@@ -89,7 +89,7 @@ export async function logitsOf(graph: Graph, pixelValues: Floats): Promise<Float
 }
 
 /** The job that would make such an adapter: every layer by its full path, with its own rank and alpha. */
-export function optionsOf({ layers, config }: Adapter): LoraOptions {
+function optionsOf({ layers, config }: Adapter): LoraOptions {
   const each = [...layers];
   return {
     ...loraSchema.parse({}),

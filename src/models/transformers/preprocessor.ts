@@ -15,7 +15,6 @@ const sizeSchema = z.union([side, z.object({ height: side, width: side }), z.obj
   error: 'is neither a number nor {height, width} nor {shortest_edge}',
 });
 const channels = z.tuple([z.number(), z.number(), z.number()]);
-const deviation = z.number().positive();
 
 /** Fields that are null are taken as left out, as transformers does. */
 const fileSchema = z.object({
@@ -31,7 +30,7 @@ const fileSchema = z.object({
   rescale_factor: z.number().positive().nullish(),
   do_normalize: z.boolean().nullish(),
   image_mean: channels.nullish(),
-  image_std: z.tuple([deviation, deviation, deviation]).nullish(),
+  image_std: channels.nullish(),
 });
 
 type Size = z.infer<typeof sizeSchema>;

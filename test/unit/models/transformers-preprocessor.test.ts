@@ -130,7 +130,7 @@ it.each([
   [{ size: { longest_edge: 3 } }, 'size: is neither a number nor {height, width} nor {shortest_edge}'],
   [{ size: 1e6 }, 'size: Too big'],
   [{ crop_size: 0, do_center_crop: true }, 'crop_size: Too small'],
-  [{ image_std: [0.5, 0, 0.5] }, 'image_std[1]: Too small'],
+  [{ image_std: [0.5, 0, 0.5] }, 'image_std: Too small'],
   [{ image_mean: [0.5] }, 'image_mean: Too small'],
   [{ rescale_factor: -1 }, 'rescale_factor: Too small'],
   [{ rescale_factor: 1e-320 }, 'image_mean: Invalid input'],
