@@ -86,8 +86,8 @@ function embed(site: FamilySite<Config>, special: readonly string[]): Value {
 }
 
 /**
- * Pre-norm block. The last one computes only the tokens that heads read; its queries are normalised apart, so that every reader of a
- * normalised value is a layer, which its affine part folds into.
+ * Pre-norm block. The last one computes only the tokens that heads read; its queries are normalised apart, so that x is the only value
+ * that is sliced, and only one gradient has to be padded to all tokens again.
  */
 function block(
   { config, prefix, parameter }: FamilySite<Config>,
