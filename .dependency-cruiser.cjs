@@ -1,7 +1,7 @@
 // The direction of dependencies, as docs/architecture.md draws it: each folder of src/ may import itself and what its row names.
 const LAYERS = {
   shared: [],
-  formats: ['shared', 'graph/tensor.ts'],
+  formats: ['shared', 'graph/tensor.ts', 'graph/onnx-types.ts'],
   graph: ['shared'],
   data: ['shared', 'formats', 'graph/tensor.ts'],
   models: ['shared', 'formats', 'graph'],

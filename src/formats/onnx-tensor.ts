@@ -3,6 +3,7 @@ import { closeSync, realpathSync } from 'node:fs';
 import { isAbsolute, join, relative, sep } from 'node:path';
 import { InputError, type Place } from '../shared/errors.ts';
 import { bytesOf, bytesUnder, type DType, fromBytes, sizeOf, type Tensor } from '../graph/tensor.ts';
+import { dtypeOf, onnxType } from '../graph/onnx-types.ts';
 import { fileFault } from './file-faults.ts';
 import { openFile, readExactly } from './file-read.ts';
 import { floatsOfBfloats } from './half.ts';
@@ -10,17 +11,7 @@ import type { Decoded, TensorProto } from './onnx-proto.ts';
 import { typedElements } from './onnx-typed-data.ts';
 import { printable } from './printable.ts';
 
-/** `TensorProto.DataType`; double and bfloat16, which tensors do not have, are read as float32. */
-const DATA_TYPE = {
-  float32: 1,
-  uint8: 2,
-  int8: 3,
-  int32: 6,
-  int64: 7,
-  bool: 9,
-  float16: 10,
-  uint32: 12,
-} as const satisfies Record<DType, number>;
+/** Of `TensorProto.DataType`: these are read as float32. */
 const DOUBLE = 11;
 const BFLOAT16 = 16;
 const OTHER_TYPES: Readonly<Record<number, string>> = {
@@ -56,7 +47,7 @@ export function tensorFromProto(proto: Decoded<TensorProto>, source: TensorSourc
   };
   const shape = shapeOf(proto, place);
   const { dataType = 0 } = proto;
-  const dtype = (Object.keys(DATA_TYPE) as DType[]).find((name) => DATA_TYPE[name] === dataType);
+  const dtype = dtypeOf(dataType);
   const width = dtype === undefined ? { [DOUBLE]: 8, [BFLOAT16]: 2 }[dataType] : bytesOf(dtype);
   if (width === undefined) {
     throw new InputError(`tensors of type ${OTHER_TYPES[dataType] ?? dataType} are not supported`, place);
@@ -76,7 +67,7 @@ export function tensorFromProto(proto: Decoded<TensorProto>, source: TensorSourc
 
 /** A tensor as a message with raw data, which are not copied. */
 export function tensorToProto(name: string, tensor: Tensor): TensorProto {
-  return { name, dims: [...tensor.shape], dataType: DATA_TYPE[tensor.dtype], rawData: bytesUnder(tensor) };
+  return { name, dims: [...tensor.shape], dataType: onnxType(tensor.dtype), rawData: bytesUnder(tensor) };
 }
 
 function shapeOf({ dims }: Decoded<TensorProto>, place: Place): number[] {

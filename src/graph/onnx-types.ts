@@ -1,7 +1,7 @@
 /** Numbers of ONNX's element types (TensorProto.DataType). */
 import type { DType } from './tensor.ts';
 
-const TYPES = {
+const ONNX_TYPES = {
   float32: 1,
   uint8: 2,
   int8: 3,
@@ -13,10 +13,10 @@ const TYPES = {
 } as const satisfies Record<DType, number>;
 
 export function onnxType(dtype: DType): number {
-  return TYPES[dtype];
+  return ONNX_TYPES[dtype];
 }
 
 /** The element type with that number; undefined for one that Lowrank does not hold. */
 export function dtypeOf(type: number): DType | undefined {
-  return (Object.keys(TYPES) as DType[]).find((dtype) => TYPES[dtype] === type);
+  return (Object.keys(ONNX_TYPES) as DType[]).find((dtype) => ONNX_TYPES[dtype] === type);
 }

@@ -14,7 +14,6 @@ import {
   loraLinear,
   reduceMean,
   relu,
-  reshape,
 } from '../../src/graph/build.ts';
 import { nameOf } from '../../src/graph/ir.ts';
 import type { Graph, Value } from '../../src/graph/ir.ts';
