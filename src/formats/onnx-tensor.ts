@@ -2,7 +2,7 @@
 import { closeSync, realpathSync } from 'node:fs';
 import { isAbsolute, join, relative, sep } from 'node:path';
 import { InputError, type Place } from '../shared/errors.ts';
-import { bytesOf, bytesUnder, type DType, fromBytes, sizeOf, type Tensor } from '../graph/tensor.ts';
+import { bytesOf, bytesUnder, fromBytes, sizeOf, type Tensor } from '../graph/tensor.ts';
 import { dtypeOf, onnxType } from '../graph/onnx-types.ts';
 import { fileFault } from './file-faults.ts';
 import { openFile, readExactly } from './file-read.ts';
