@@ -18,6 +18,15 @@ export function subtractDims(a: Dim, b: Dim): Dim {
   return addDims(a, typeof b === 'number' ? -b : timesDim(b, -1));
 }
 
+/** A model that multiplies the batch by itself again and again is none. */
+const MAX_SYMBOLS = 4;
+
+export function multiplyDims(a: Dim, b: Dim): Dim {
+  const product = timesDim(a, b);
+  if (typeof product !== 'number' && product.symbols.length > MAX_SYMBOLS) throw refused(a, '·', b);
+  return product;
+}
+
 /** Of integers, rounded towards zero as ONNX and C do. */
 export function divideIntegers(a: Dim, b: Dim): Dim {
   if (typeof a === 'number' && typeof b === 'number') {

@@ -1,8 +1,7 @@
 /** The classification head: what writes one number a class, just before the output. */
 import { reduceMean } from '../../graph/build.ts';
 import type { Node, Value } from '../../graph/ir.ts';
-import { formatShape, symbol } from '../../graph/shape.ts';
-import { sameShape } from '../../graph/shape.ts';
+import { formatShape, sameShape, symbol } from '../../graph/shape.ts';
 import { InputError } from '../../shared/errors.ts';
 import type { Place } from '../../shared/errors.ts';
 import { BATCH } from '../base.ts';
@@ -34,18 +33,25 @@ export function findHead(output: Value, place: Place): Head {
   throw new InputError(`no linear layer or 1×1 convolution writes the logits, but ${what}`, place);
 }
 
-function withoutProbabilities(value: Value): Value {
-  const { source } = value;
-  if (source.kind !== 'node' || !PROBABILITIES.includes(source.node.op)) return value;
-  return withoutProbabilities(source.node.inputs[0]!);
+function withoutProbabilities(output: Value): Value {
+  let value = output;
+  while (value.source.kind === 'node' && PROBABILITIES.includes(value.source.node.op))
+    value = value.source.node.inputs[0]!;
+  return value;
 }
 
 /** The Linear, or those that element-wise arithmetic joins. */
-function linearHeads({ source }: Value): string[] {
-  if (source.kind !== 'node') return [];
-  const { op, module, inputs } = source.node;
-  if (op === 'Linear') return module === undefined ? [] : [module];
-  return ELEMENTWISE.includes(op) ? inputs.flatMap((input) => (input === undefined ? [] : linearHeads(input))) : [];
+function linearHeads(scores: Value): string[] {
+  const heads = new Set<string>();
+  const joined = new Set([scores]);
+  // A set that grows while it is walked: what is added is visited too.
+  for (const { source } of joined) {
+    if (source.kind !== 'node') continue;
+    const { op, module, inputs } = source.node;
+    if (op === 'Linear' && module !== undefined) heads.add(module);
+    else if (ELEMENTWISE.includes(op)) for (const input of inputs) if (input !== undefined) joined.add(input);
+  }
+  return [...heads];
 }
 
 /**

@@ -26,10 +26,11 @@ export function openOnnx(
   file: string,
   origin: Pick<BaseIdentity, 'source' | 'revision'> = { source: resolve(file) },
 ): Promise<Base> {
-  return Promise.resolve().then(() => baseOf(readWhole(file, MAX_MODEL_BYTES), file, origin));
+  return Promise.resolve().then(() => onnxBase(readWhole(file, MAX_MODEL_BYTES), file, origin));
 }
 
-function baseOf(bytes: Uint8Array, file: string, origin: Pick<BaseIdentity, 'source' | 'revision'>): Base {
+/** The same of bytes that are in memory; external data are looked for beside `file`. */
+export function onnxBase(bytes: Uint8Array, file: string, origin: Pick<BaseIdentity, 'source' | 'revision'>): Base {
   const model = decodeModel(bytes, { file });
   const files: TensorSource = { directory: dirname(resolve(file)), file };
   const source = readSource(model, files);

@@ -16,7 +16,8 @@ export class Parameters {
   readonly #turned = new Map<Known, Known>();
   /** What a name stands for: a name is given once. */
   readonly #named = new Map<string, { readonly tensor: Known | string; readonly value: Value }>();
-  readonly #owners = new Map<string, Known | string>();
+  readonly #paths = new Set<string>();
+  readonly #claims = new Map<string, { readonly byOwner: Map<Known | string, string>; next: number }>();
 
   constructor(graph: Graph, folding: Folding, readers: Source['readers']) {
     this.#graph = graph;
@@ -55,14 +56,17 @@ export class Parameters {
   /** The module that a node with this weight computes; no two weights share a path. */
   modulePath(node: SourceNode, weight: Known): string {
     const added = node.op === 'MatMul' ? this.#readers(node.outputs[0] ?? '').filter(({ op }) => op === 'Add') : [];
-    const biases = [...node.inputs.slice(2), ...added.flatMap(({ inputs }) => inputs)];
-    const path = modulePath(node, { weight: weight.origin, biases });
-    const owner = weight.origin ?? weight;
-    for (let copy = 1; ; copy++) {
-      const unique = copy === 1 ? path : `${path}_${copy}`;
-      const existing = this.#owners.get(unique) ?? owner;
-      this.#owners.set(unique, existing);
-      if (existing === owner) return unique;
-    }
+    const biases = [...node.inputs.slice(2, 3), ...added.flatMap(({ inputs }) => inputs.slice(0, 2))];
+    return this.#claim(modulePath(node, { weight: weight.origin, biases }), weight.origin ?? weight);
+  }
+
+  #claim(path: string, owner: Known | string): string {
+    const claims = this.#claims.get(path) ?? { byOwner: new Map<Known | string, string>(), next: 2 };
+    this.#claims.set(path, claims);
+    let unique = claims.byOwner.get(owner) ?? path;
+    while (!claims.byOwner.has(owner) && this.#paths.has(unique)) unique = `${path}_${claims.next++}`;
+    claims.byOwner.set(owner, unique);
+    this.#paths.add(unique);
+    return unique;
   }
 }

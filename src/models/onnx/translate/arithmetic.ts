@@ -1,7 +1,7 @@
 /** Element-wise arithmetic: on tensors of the network one node each, on what is known already computed at once. */
 import { add, clip, div, maximum, minimum, mul, pow, sqrt, sub } from '../../../graph/build.ts';
 import type { Value } from '../../../graph/ir.ts';
-import { broadcast, sameShape, ShapeError, timesDim } from '../../../graph/shape.ts';
+import { broadcast, sameShape, ShapeError } from '../../../graph/shape.ts';
 import type { Dim } from '../../../graph/shape.ts';
 import type { DType } from '../../../graph/tensor.ts';
 import {
@@ -10,6 +10,7 @@ import {
   divideIntegers,
   largerDim,
   moduloDims,
+  multiplyDims,
   ofNumbers,
   smallerDim,
   subtractDims,
@@ -107,7 +108,7 @@ const bound: Translator = (site) => {
 };
 
 const sum = binary({ fold: () => addDims, build: add, neutral: 0, commutes: true });
-const product = binary({ fold: () => timesDim, build: mul, neutral: 1, commutes: true });
+const product = binary({ fold: () => multiplyDims, build: mul, neutral: 1, commutes: true });
 
 export const ARITHMETIC: Readonly<Record<string, Translator>> = {
   Add: (site) => plusImageIndices(site) ?? withBias(site) ?? sum(site),

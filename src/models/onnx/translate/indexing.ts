@@ -72,6 +72,9 @@ const look: Translator = (site) => {
   const shape = isImageIndices(x) ? [] : x.shape;
   const axis = site.axis('axis', 0, shape.length);
   const length = shape[axis];
+  if (typeof length !== 'number' && site.fixedBatch && shape.length === 1 && indices.stored[0] === 1) {
+    return [gatherWithinImages(site.value(0), { kind: 'image indices', step: length?.factor ?? 0, first: indices })];
+  }
   if (typeof length !== 'number') throw new ShapeError('takes some images of a batch and leaves others');
   const numbers = numbersOf(indices).map((index) => indexWithin(index, length));
   if (isKnown(x) && !isRepeated(x)) return [site.folding.gather(x, numbers, axis, indices.stored)];

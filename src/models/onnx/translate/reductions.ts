@@ -2,9 +2,9 @@
 import { globalAveragePool, globalMaxPool, reduceMax, reduceMean, reduceSum, mul, sqrt } from '../../../graph/build.ts';
 import type { Reduction } from '../../../graph/build.ts';
 import type { Value } from '../../../graph/ir.ts';
-import { axisIndex, ShapeError, timesDim } from '../../../graph/shape.ts';
+import { axisIndex, ShapeError } from '../../../graph/shape.ts';
 import type { Dim } from '../../../graph/shape.ts';
-import { addDims, largerDim, smallerDim } from '../dim-arithmetic.ts';
+import { addDims, largerDim, multiplyDims, smallerDim } from '../dim-arithmetic.ts';
 import { isImageIndices, isKnown, isRepeated } from '../operand.ts';
 import type { Translator } from './site.ts';
 
@@ -42,7 +42,7 @@ export const REDUCTIONS: Readonly<Record<string, Translator>> = {
   ReduceMax: reduction({ build: reduceMax, fold: largerDim }),
   ReduceMean: reduction({ build: reduceMean }),
   ReduceMin: reduction({ build: least, fold: smallerDim }),
-  ReduceProd: reduction({ fold: timesDim }),
+  ReduceProd: reduction({ fold: multiplyDims }),
   ReduceSum: reduction({ build: reduceSum, fold: addDims }),
   ReduceSumSquare: reduction({ build: squares }),
 };
