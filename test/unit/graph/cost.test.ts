@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { add, gemm, mul, relu, reshape, slice, transpose } from '../../../src/graph/build.ts';
-import { countCost, estimateMemory, peakOf } from '../../../src/graph/cost.ts';
-import { lower } from '../../../src/graph/passes/lower.ts';
+import { conv, exp, gather, linear, matmul, mul, neg, reduceSum, reshape } from '../../../src/graph/build.ts';
+import { countCost, estimateMemory } from '../../../src/graph/cost.ts';
 import { createGraph } from '../../../src/graph/registry.ts';
 import { symbol, timesDim } from '../../../src/graph/shape.ts';
 import { zeros } from '../../../src/graph/tensor.ts';
@@ -9,83 +8,88 @@ import { zeros } from '../../../src/graph/tensor.ts';
 const B = symbol('B');
 const FLOAT = 4;
 
-describe('countCost', () => {
-  it('counts 2·rows·in·out for a matrix product, and each operand of every op once', () => {
+describe('cost', () => {
+  it('counts two operations for each product of a matrix multiplication', () => {
     const graph = createGraph();
-    const x = graph.input('x', [B, 8]);
-    const y = gemm(x, graph.constant(zeros('float32', [8, 3])));
-    graph.output('y', add(y, y));
-    const { flops, bytes, byOp } = countCost(graph, { B: 5 });
-    expect(byOp.get('Gemm')).toEqual({ nodes: 1, flops: 2 * 5 * 8 * 3, bytes: FLOAT * (5 * 8 + 8 * 3 + 5 * 3) });
-    // The same value twice is read once.
-    expect(byOp.get('Add')).toEqual({ nodes: 1, flops: 5 * 3, bytes: FLOAT * 2 * 5 * 3 });
-    expect({ flops, bytes }).toEqual({ flops: 240 + 15, bytes: FLOAT * (79 + 30) });
+    graph.output('y', matmul(graph.input('a', [B, 3, 5]), graph.input('b', [5, 7])));
+    const { flops, bytes, byOp } = countCost(graph, { B: 2 });
+    expect(flops).toBe(2 * 2 * 3 * 5 * 7);
+    expect(bytes).toBe(FLOAT * (2 * 3 * 5 + 5 * 7 + 2 * 3 * 7));
+    expect(byOp.get('MatMul')).toEqual({ nodes: 1, flops, bytes });
   });
 
-  it('leaves out what an engine computes once, from constants alone, and what moves nothing', () => {
+  it('counts the products of a convolution', () => {
     const graph = createGraph();
-    const x = graph.input('x', [B, 8]);
-    const turned = transpose(graph.constant(zeros('float32', [8, 8])), [1, 0]);
-    graph.output('y', reshape(gemm(x, turned), [timesDim(B, 2), 4]));
-    const { byOp } = countCost(graph, { B: 2 });
-    expect(byOp.has('Transpose')).toBe(false);
-    expect(byOp.get('Reshape')).toEqual({ nodes: 1, flops: 0, bytes: 0 });
+    const options = { strides: [2, 2], pads: [1, 1, 1, 1], dilations: [1, 1], groups: 2 };
+    graph.output(
+      'y',
+      conv(graph.input('x', [B, 4, 8, 8]), graph.constant(zeros('float32', [6, 2, 3, 3])), undefined, options),
+    );
+    expect(countCost(graph, { B: 3 }).byOp.get('Conv')!.flops).toBe(2 * 3 * 6 * 4 * 4 * 2 * 3 * 3);
   });
 
-  it('takes a slice to read what it writes, not all of its input', () => {
+  it('is that of what an engine runs: bodies of composites, nothing dead, nothing twice', () => {
     const graph = createGraph();
-    graph.output('y', slice(graph.input('x', [B, 100]), 1, 0, 2));
-    expect(countCost(graph, { B: 3 }).bytes).toBe(FLOAT * 2 * 3 * 2);
-  });
-});
-
-describe('estimateMemory', () => {
-  it('keeps a value until its last reader, and an output to the end', () => {
-    const graph = createGraph();
-    const x = graph.input('x', [B, 10]);
-    const a = relu(x);
-    const b = mul(a, 2);
-    // Alive while c is computed: a, b and c.
-    const c = add(a, b);
-    const d = mul(c, 3);
-    graph.output('b', b);
-    graph.output('d', mul(d, 5));
-    const row = FLOAT * 10;
-    expect(estimateMemory(graph, { B: 2 })).toEqual({
-      activations: 2 * 3 * row,
-      constants: 3 * FLOAT,
-      inputs: 2 * row,
-    });
+    const x = graph.input('x', [B, 2, 3]);
+    const weight = graph.constant(zeros('float32', [4, 3]));
+    exp(x);
+    graph.output('y', linear(x, weight, undefined));
+    graph.output('z', linear(x, weight, undefined));
+    const { flops, byOp } = countCost(graph, { B: 5 });
+    expect(flops).toBe(2 * 10 * 3 * 4);
+    expect([...byOp.keys()].toSorted()).toEqual(['Gemm', 'Reshape']);
   });
 
-  it('counts a reshaped value as the memory that it is', () => {
+  it('asks of a table no more than the rows that are read', () => {
     const graph = createGraph();
-    const a = relu(graph.input('x', [B, 6]));
-    const view = reshape(a, [timesDim(B, 3), 2]);
-    // a lives on in its view: a, one result, then the next.
-    graph.output('y', mul(mul(view, 2), view));
-    expect(estimateMemory(graph, { B: 1 }).activations).toBe(3 * 6 * FLOAT);
-  });
-
-  it('counts what is made of constants alone among the constants', () => {
-    const graph = createGraph();
-    const weight = graph.constant(zeros('float32', [4, 8]));
-    graph.output('y', gemm(graph.input('x', [B, 8]), transpose(weight, [1, 0])));
-    expect(estimateMemory(graph, { B: 1 })).toEqual({
-      activations: 4 * FLOAT,
-      constants: 32 * FLOAT,
-      inputs: 8 * FLOAT,
-    });
+    const table = graph.constant(zeros('float32', [1000, 8]));
+    graph.output('y', gather(table, graph.input('i', [B], 'int64'), 0));
+    expect(countCost(graph, { B: 2 })).toMatchObject({ flops: 0, bytes: 2 * 2 * 8 * FLOAT });
   });
 });
 
-describe('peakOf', () => {
-  it('takes part of a graph: what comes from elsewhere is not its memory', () => {
-    const graph = createGraph();
-    const a = relu(graph.input('x', [B, 10]));
-    const b = mul(a, 2);
-    graph.output('b', b);
-    const { nodes, outputs } = lower(graph);
-    expect(peakOf(nodes.slice(1), outputs.values(), { B: 2 })).toBe(FLOAT * 20);
+describe('memory', () => {
+  /** Bytes of one value of B·100 floats. */
+  const VALUE = 3 * 100 * FLOAT;
+  const start = () => createGraph();
+
+  it('of a chain is two values, however long', () => {
+    const graph = start();
+    let y = graph.input('x', [B, 100]);
+    for (let index = 0; index < 5; index++) y = exp(y);
+    graph.output('y', y);
+    expect(estimateMemory(graph, { B: 3 })).toEqual({ activations: 2 * VALUE, constants: 0, inputs: VALUE });
+  });
+
+  it('holds what is read again later', () => {
+    const graph = start();
+    const kept = exp(graph.input('x', [B, 100]));
+    const far = exp(neg(exp(neg(kept))));
+    graph.output('y', mul(kept, far));
+    expect(estimateMemory(graph, { B: 3 }).activations).toBe(3 * VALUE);
+  });
+
+  it('counts no reshaped value twice, and keeps it while either is read', () => {
+    const graph = start();
+    const x = exp(graph.input('x', [B, 100]));
+    const flat = reshape(x, [timesDim(B, 100)]);
+    graph.output('sum', reduceSum(flat, { axes: [0] }));
+    graph.output('y', neg(x));
+    // x and y, and the sum of one element.
+    expect(estimateMemory(graph, { B: 3 }).activations).toBe(2 * VALUE + FLOAT);
+  });
+
+  it('keeps outputs to the end', () => {
+    const graph = start();
+    const x = graph.input('x', [B, 100]);
+    graph.output('a', exp(x));
+    graph.output('b', neg(x));
+    expect(estimateMemory(graph, { B: 3 }).activations).toBe(2 * VALUE);
+  });
+
+  it('tells constants apart', () => {
+    const graph = start();
+    graph.output('y', mul(graph.input('x', [B, 100]), graph.constant(zeros('float32', [100]))));
+    expect(estimateMemory(graph, { B: 3 })).toEqual({ activations: VALUE, constants: 400, inputs: VALUE });
   });
 });
