@@ -42,14 +42,13 @@ export async function trainHere(folder: string, logs: Terminal): Promise<RunStat
   return state;
 }
 
-/** The same for a run just made: one whose job cannot even be opened leaves no folder behind. */
+/** The same for a run just made: one that fails before its first step leaves no folder behind. */
 export async function trainNew(folder: string, logs: Terminal): Promise<RunState> {
   try {
     return await trainHere(folder, logs);
   } catch (error) {
     const { summary } = await readRun(folder);
-    const wasReady = summary.totalSteps !== null;
-    if (error instanceof InputError && !wasReady) await rm(folder, { recursive: true, force: true });
+    if (error instanceof InputError && summary.latest === null) await rm(folder, { recursive: true, force: true });
     throw error;
   }
 }
