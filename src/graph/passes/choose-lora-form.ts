@@ -1,19 +1,20 @@
 /**
  * Chooses, layer by layer, how an adapter is computed: merged into its weight once a step, or on a path beside it. Both give the same
- * numbers; the counts below are floating-point operations of a whole step, forward and backward, that only one of the forms pays.
+ * numbers; compared is what only one of the forms pays in a training step, counted as floating-point operations of a matrix product.
  */
-import type { Node, Value } from '../ir.ts';
-import type { Graph } from '../ir.ts';
+import type { Graph, Node, Value } from '../ir.ts';
 import { rewrite } from '../rewrite.ts';
 import { bind } from '../shape.ts';
 import type { Bindings } from '../shape.ts';
 import { sizeOf } from '../tensor.ts';
 
 /**
- * A merged convolution weight is no constant, so ONNX Runtime can neither keep it in its blocked layout nor pack it ahead: 1.15× the time
- * of a 3×3 convolution and 1.6× of a pointwise one, forward and for dx (measured, docs/performance.md).
+ * The share by which a convolution takes longer whose weight is merged: being no constant, it is neither packed ahead nor kept in ONNX
+ * Runtime's blocked layout. 14 to 21 % for 3 × 3 kernels of 64 to 512 channels (docs/performance.md).
  */
-const CONV_PENALTY = { spatial: 0.15, pointwise: 0.6 } as const;
+const MERGED_CONV_PENALTY = 0.15;
+/** Reading an element and writing its sum, of a weight with B·A or of a layer's result with the side path's: so many operations' time. */
+const ADD_FLOPS = 50;
 
 export function chooseLoraForm(graph: Graph, bindings: Bindings): Graph {
   return rewrite(graph, {
@@ -36,13 +37,13 @@ const PREFERENCE: Readonly<Record<string, (node: Node, bindings: Bindings) => bo
   },
   LoraConv: ({ inputs, outputs }, bindings) => {
     const [, weight, , a] = inputs as readonly [Value, Value, unknown, Value];
-    const [out, channels, height, width] = bind(weight.shape, bindings) as [number, number, number, number];
+    const [out, ...column] = bind(weight.shape, bindings) as [number, number, number, number];
     const rank = bind(a.shape, bindings)[0]!;
-    const columns = channels * height * width;
-    const y = bind(outputs[0]!.shape, bindings);
-    const pixels = y[0]! * y[2]! * y[3]!;
-    const penalty = height * width === 1 ? CONV_PENALTY.pointwise : CONV_PENALTY.spatial;
-    const merged = 2 * rank * out * columns + penalty * 2 * (2 * out * columns * pixels);
-    return merged < 2 * rank * pixels * (out + columns);
+    const weights = out * sizeOf(column);
+    const [images, , height, width] = bind(outputs[0]!.shape, bindings) as [number, number, number, number];
+    const pixels = images * height * width;
+    // The gradients are the same. Forward the one forms W′, the other applies B to every pixel and adds.
+    const merging = weights * (2 * rank + ADD_FLOPS) + MERGED_CONV_PENALTY * 2 * weights * pixels;
+    return merging < out * pixels * (2 * rank + ADD_FLOPS);
   },
 };

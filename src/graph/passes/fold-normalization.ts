@@ -10,39 +10,59 @@ import { gemm, mul, reduceMean, reshape, sub } from '../build.ts';
 import { constantOf } from '../ir.ts';
 import type { Graph, Node, Value } from '../ir.ts';
 import { rewrite } from '../rewrite.ts';
+import { axisIndex, sameDim } from '../shape.ts';
 import { float32 } from '../tensor.ts';
 import type { Tensor } from '../tensor.ts';
 
 export function foldNormalization(graph: Graph): Graph {
   const readers = readersOf(graph);
-  const foldable = new Map<Node, Affine>();
+  const norms = new Set<Node>();
+  const layers = new Map<Node, Affine>();
   for (const node of graph.nodes) {
     const affine = node.op === 'LayerNormalization' ? affineOf(node) : undefined;
-    const reading = readers.get(node.outputs[0]!) ?? [];
-    if (
-      affine !== undefined &&
-      reading.length > 0 &&
-      reading.every((reader) => canTakeAffine(reader, node.outputs[0]!))
-    ) {
-      foldable.set(node, affine);
-    }
+    const reading = affine && layersReading(node.outputs[0]!, readers);
+    if (reading === undefined) continue;
+    norms.add(node);
+    for (const layer of reading) layers.set(layer, affine!);
   }
   return rewrite(graph, {
     visit: ({ graph: to, node, inputs }) => {
-      if (foldable.has(node)) {
-        return to.apply(
-          node.op,
-          [inputs[0], undefined, undefined],
-          { ...node.attributes, centredGradient: true },
-          node.module,
-        );
+      if (norms.has(node)) {
+        const attributes = { ...node.attributes, centredGradient: true };
+        return to.apply(node.op, [inputs[0], undefined, undefined], attributes, node.module);
       }
-      const source = node.inputs[0]?.source;
-      const affine = source?.kind === 'node' ? foldable.get(source.node) : undefined;
+      const affine = layers.get(node);
       return affine && to.apply(node.op, folded(to, node, inputs, affine), node.attributes, node.module);
     },
   });
 }
+
+type Readers = ReadonlyMap<Value, readonly Node[]>;
+
+/** The layers that a normalised value goes to, also through ops that only pick or move its rows; undefined where anything else reads it. */
+function layersReading(normalised: Value, readers: Readers): readonly Node[] | undefined {
+  const found: Node[] = [];
+  const reading = readers.get(normalised);
+  if (reading === undefined) return undefined;
+  for (const reader of reading) {
+    if (canTakeAffine(reader, normalised)) {
+      found.push(reader);
+      continue;
+    }
+    const behind = KEEPS_ROWS[reader.op]?.(reader) ? layersReading(reader.outputs[0]!, readers) : undefined;
+    if (behind === undefined) return undefined;
+    found.push(...behind);
+  }
+  return found;
+}
+
+/** Whether the features of the last axis stay together: the affine part may then come after as well. */
+const KEEPS_ROWS: Readonly<Record<string, (node: Node) => boolean>> = {
+  Slice: ({ inputs: [x], attributes }) =>
+    axisIndex(attributes['axis'] as number, x!.shape.length) < x!.shape.length - 1,
+  Reshape: ({ inputs: [x], outputs: [y] }) => sameDim(x!.shape.at(-1) ?? 1, y!.shape.at(-1) ?? 1),
+  Transpose: ({ inputs: [x], attributes }) => (attributes['permutation'] as number[]).at(-1) === x!.shape.length - 1,
+};
 
 interface Affine {
   readonly scale: Float32Array;
@@ -73,7 +93,7 @@ function folded(
   affine: Affine,
 ): (Value | undefined)[] {
   const [x, , , a, b] = inputs;
-  const weight = constantOf(node.inputs[1]!)!;
+  const weight = constantOf(node.inputs[1])!;
   const bias = constantOf(node.inputs[2])?.data as Float32Array | undefined;
   const fixed = [x, graph.constant(centred(weight, affine)), graph.constant(shifted(weight, bias, affine))];
   if (node.op === 'Linear') return fixed;
@@ -110,8 +130,8 @@ function shifted({ shape, data }: Tensor, bias: Float32Array | undefined, { offs
   return float32([rows], result);
 }
 
-/** Nodes by the values they read; an output of the graph counts as read by something that cannot be changed. */
-function readersOf(graph: Graph): Map<Value, Node[]> {
+/** Nodes by the values they read; outputs of the graph are left out, being read by something that cannot be changed. */
+function readersOf(graph: Graph): Readers {
   const readers = new Map<Value, Node[]>();
   for (const node of graph.nodes) {
     for (const input of node.inputs) if (input !== undefined) readers.set(input, [...(readers.get(input) ?? []), node]);
