@@ -4,28 +4,29 @@
  * `lowrank.*` are JSON. `names`, `task` and `imgsz` are the same as readers of Ultralytics' exports look for them: Python literals.
  */
 import { LOGITS, PIXELS } from '../models/base.ts';
+import type { Base } from '../models/base.ts';
+import { CLASSES_KEY, PREPROCESSING_KEY } from '../models/onnx/metadata.ts';
 import { inputSize } from '../shared/preprocessing.ts';
 import type { ExportSite } from './format.ts';
 
-export const METADATA = {
-  classes: 'lowrank.classes',
-  preprocessing: 'lowrank.preprocessing',
-  base: 'lowrank.base',
-  adapter: 'lowrank.adapter',
-} as const;
+/** JSON of `Base.identity`: what the weights came from. */
+export const BASE_KEY = 'lowrank.base';
+const ADAPTER_KEY = 'lowrank.adapter';
 
 /** Of base and adapter as one model. */
 export function mergedMetadata({ merged, adapterHash }: ExportSite): Record<string, string> {
-  const { labels, preprocessing, identity } = merged;
+  return { ...baseMetadata(merged), [ADAPTER_KEY]: JSON.stringify({ sha256: adapterHash }) };
+}
+
+export function baseMetadata({ labels, preprocessing, identity }: Base): Record<string, string> {
   const { height, width } = inputSize(preprocessing);
   return {
-    ...(labels === undefined ? {} : { [METADATA.classes]: JSON.stringify(labels), names: pythonDictionary(labels) }),
-    [METADATA.preprocessing]: JSON.stringify(preprocessing),
-    [METADATA.base]: JSON.stringify(identity),
-    [METADATA.adapter]: JSON.stringify({ sha256: adapterHash }),
+    ...(labels === undefined ? {} : { [CLASSES_KEY]: JSON.stringify(labels), names: pythonDictionary(labels) }),
+    [PREPROCESSING_KEY]: JSON.stringify(preprocessing),
+    [BASE_KEY]: JSON.stringify(identity),
     task: 'classify',
     imgsz: `[${height}, ${width}]`,
-    description: `${PIXELS}: float32, RGB, resized and normalised as ${METADATA.preprocessing} says; ${LOGITS}: one a class`,
+    description: `${PIXELS}: RGB images, resized and normalised as ${PREPROCESSING_KEY} says; ${LOGITS}: one a class`,
   };
 }
 
