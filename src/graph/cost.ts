@@ -3,7 +3,7 @@ import { constantOf } from './ir.ts';
 import type { Graph, Node, Value } from './ir.ts';
 import { lower } from './passes/lower.ts';
 import { lookUp } from './registry.ts';
-import { bind } from './shape.ts';
+import { bind, isStatic } from './shape.ts';
 import type { Bindings } from './shape.ts';
 import { bytesOf, bytesUnder, sizeOf } from './tensor.ts';
 
@@ -138,12 +138,12 @@ function constantBytes(nodes: readonly Node[], bindings: Bindings): number {
   }, 0);
 }
 
-/** What nodes compute from constants alone. */
+/** What nodes compute from constants alone; what has the length of the batch is not known before the graph runs. */
 function fixedValues(nodes: readonly Node[]): ReadonlySet<Value> {
   const fixed = new Set<Value>();
   for (const { inputs, outputs } of nodes) {
     const known = inputs.every((input) => input === undefined || constantOf(input) !== undefined || fixed.has(input));
-    if (known) for (const output of outputs) fixed.add(output);
+    if (known && outputs.every(({ shape }) => isStatic(shape))) for (const output of outputs) fixed.add(output);
   }
   return fixed;
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { conv, exp, gather, linear, matmul, mul, neg, reduceSum, reshape } from '../../../src/graph/build.ts';
+import { conv, exp, expand, gather, linear, matmul, mul, neg, reduceSum, reshape } from '../../../src/graph/build.ts';
 import { countCost, estimateMemory } from '../../../src/graph/cost.ts';
 import { createGraph } from '../../../src/graph/registry.ts';
 import { symbol, timesDim } from '../../../src/graph/shape.ts';
@@ -85,6 +85,13 @@ describe('memory', () => {
     graph.output('a', exp(x));
     graph.output('b', neg(x));
     expect(estimateMemory(graph, { B: 3 }).activations).toBe(2 * VALUE);
+  });
+
+  it('counts what is made anew for each batch, though of constants alone', () => {
+    const graph = start();
+    const zeros = expand(graph.scalar(0), [B, 100]);
+    graph.output('y', mul(graph.input('x', [B, 100]), zeros));
+    expect(estimateMemory(graph, { B: 3 })).toEqual({ activations: 2 * VALUE, constants: FLOAT, inputs: VALUE });
   });
 
   it('tells constants apart', () => {
