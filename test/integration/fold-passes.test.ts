@@ -171,19 +171,22 @@ describe('choosing the form of an adapter', () => {
     },
   );
 
-  it('leaves wide convolutions their constant weight, and small images a merged one', () => {
-    // 64 → 64 channels 3×3 with r = 8: per pixel the path costs 2·8·(64 + 576), a merged weight 0.15·4·64·576.
-    const form = (side: number, rank: number): unknown => {
+  it('leaves wide convolutions their constant weight, and merges where few channels are read', () => {
+    // 3 × 3, with r = 8: at many pixels, a merged weight costs 0.15·2·9·in a pixel and output, the path 2·8 + 50.
+    const merged = (channels: number, rank: number): unknown => {
       const graph = createGraph();
-      const x = graph.input('x', [B, 64, side, side]);
-      const a = graph.input('a', [rank, 64, 3, 3], 'float32', { trainable: true });
+      const x = graph.input('x', [B, channels, 32, 32]);
+      const a = graph.input('a', [rank, channels, 3, 3], 'float32', { trainable: true });
       const b = graph.input('b', [64, rank, 1, 1], 'float32', { trainable: true });
       const same = { strides: [1, 1], pads: [1, 1, 1, 1], dilations: [1, 1], groups: 1 };
-      graph.output('y', loraConv(x, graph.constant(drawn([64, 64, 3, 3])), undefined, a, b, { scale: 1, ...same }));
+      const weight = graph.constant(drawn([64, channels, 3, 3]));
+      graph.output('y', loraConv(x, weight, undefined, a, b, { scale: 1, ...same }));
       return chooseLoraForm(graph, BATCH).nodes.find(({ op }) => op === 'LoraConv')!.attributes['merged'];
     };
-    expect(form(16, 8)).toBe(false);
-    expect(form(16, 32)).toBe(true);
+    expect(merged(64, 8)).toBe(false);
+    expect(merged(3, 8)).toBe(true);
+    expect(merged(32, 8)).toBe(false);
+    expect(merged(32, 64)).toBe(true);
   });
 
   it('merges a linear layer as soon as there are enough rows to repay it', () => {

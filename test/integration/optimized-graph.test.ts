@@ -127,17 +127,20 @@ describe('ResNet with adapters on every convolution', () => {
     grown('resnet-basic', { depths: [layers, 2, 1] }, (layer) => `.stages.0.layers.${layer}.`, layers);
 
   it('the whole step', async () => {
-    // 11 convolutions: the stem with stride 2, six of 3 × 3 without a stride, two with, and two shortcuts with.
+    // 11 convolutions: the stem with stride 2, six of 3 × 3 without a stride, two with, and two shortcuts with. Six of them read so few
+    // channels that their adapter is merged.
     expect(await operators(await stage(1), 'all-linear')).toMatchObject({
-      // Forward: W 11, B 11, and A of the five with a stride. Backward: dz = Bᵀ·dy 11, and dx through W and through A of the six
-      // without a stride. Weights of frozen layers get no gradient, and nothing below the stem any at all.
-      Conv: 11 + 11 + 5 + 11 + 6 + 6,
+      // Forward: W of the five with a path beside it, their B, and A of the five with a stride. Backward: dz = Bᵀ·dy 11, and dx through W
+      // and through A of the six without a stride. Weights of frozen layers get no gradient, and nothing below the stem any at all.
+      Conv: 5 + 5 + 5 + 11 + 6 + 6,
+      // Forward, W′ with the ReLU or the residual behind it.
+      FusedConv: 6,
       // A of the six without a stride, which unrolls r channels instead of x's; dx through W and A of the four with one.
       ConvTranspose: 6 + 4 + 4,
       // dA and dB, one of them as a Gemm: the last layer has more channels than pixels.
       FusedMatMul: 2 * 11 - 1,
-      // That one, the logits, dx and dW of the head.
-      Gemm: 1 + 3,
+      // That one, W′ of the merged, the logits, dx and dW of the head.
+      Gemm: 1 + 6 + 3,
       // Forward, and once more for the places of the maxima.
       MaxPool: 2,
       // The images' channels; A turned for the six without a stride; Bᵀ; dA and dB into their files' order; two for the Gemm above. None is
@@ -152,10 +155,13 @@ describe('ResNet with adapters on every convolution', () => {
       await operators(await stage(2), 'all-linear'),
     ];
     const added = Object.keys(more).map((op): [string, number] => [op, more[op]! - (fewer[op] ?? 0)]);
-    // Two convolutions of 3 × 3 without a stride, BatchNorm folded into both.
+    // Two convolutions of 3 × 3 without a stride, BatchNorm folded into both, their adapters merged.
     expect(Object.fromEntries(added.filter(([, count]) => count !== 0))).toEqual({
-      // W and B forward; dz, dx through W and through A.
-      Conv: 2 * 5,
+      // W′, and with it the ReLU or the residual forward.
+      Gemm: 2,
+      FusedConv: 2,
+      // dz, dx through W and through A.
+      Conv: 2 * 3,
       // A forward.
       ConvTranspose: 2,
       // dA and dB, each summed over the images.
@@ -167,13 +173,12 @@ describe('ResNet with adapters on every convolution', () => {
       Slice: 2 * (2 + 3 + 9),
       Pad: 2 * 2,
       Concat: 2,
-      Relu: 2,
       // ReLU's gradient: the step function, and the product with it, is cheaper than Greater, Cast or Where.
       HardSigmoid: 2,
-      // ReLU's gradient; of the size of an adapter, B by BatchNorm's factor and by the scale, Bᵀ by the scale, dB by both.
-      Mul: 2 * 6,
-      // Both paths forward, dx of both; and a layer, the residual forward and where its gradient meets the others.
-      Add: 2 * 2 + 2,
+      // ReLU's gradient; of the size of an adapter, B by BatchNorm's factor, Bᵀ by the scale, dB by both.
+      Mul: 2 * 5,
+      // dx of both paths; and where the residual's gradient meets the others.
+      Add: 2 + 1,
     });
   });
 });
