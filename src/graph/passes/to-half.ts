@@ -17,8 +17,6 @@ const IN_HALF = new Set([
   'Conv',
   'Expand',
   'Gather',
-  'Gelu',
-  'GeluTanh',
   'Gemm',
   'HardSigmoid',
   'LayerNormalization',
