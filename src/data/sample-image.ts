@@ -54,7 +54,7 @@ export function drawImage(domain: SampleDomain, name: SampleClass, random: Rando
 const SCENES: Readonly<Record<SampleDomain, (name: SampleClass, random: Random) => Scene>> = {
   clean(name, random) {
     const paper = random.uniform(200, 250);
-    const shape = placed(name, random, { radius: [15, 24], play: 1, turn: Math.PI });
+    const shape = placed(name, random, { radius: [15, 24], play: 1, turn: [0, 2 * Math.PI] });
     return {
       ground: () => [paper, paper, paper],
       layers: [{ cover: filled(shape), colour: grey(random.uniform(15, 90)) }],
@@ -68,7 +68,7 @@ const SCENES: Readonly<Record<SampleDomain, (name: SampleClass, random: Random) 
   // freely, one line of clutter at most, and no outlines, which took 20 points of accuracy.
   shifted(name, random) {
     const dark = random.uniform() < 0.6;
-    const shape = placed(name, random, { radius: [17, 25], play: 0.6, turn: 0.3 });
+    const shape = placed(name, random, { radius: [17, 25], play: 0.6, turn: [-0.3, 0.3] });
     const clutter = Array.from({ length: random.int(2) }, () => ({
       cover: line(random),
       colour: tinted(random, random.uniform(40, 215)),
@@ -91,8 +91,8 @@ interface Placement {
   readonly radius: readonly [number, number];
   /** Share of the free space that the centre may use. */
   readonly play: number;
-  /** Largest rotation to either side, in radians. */
-  readonly turn: number;
+  /** Range of the rotation in radians. */
+  readonly turn: readonly [number, number];
 }
 
 /** No shape reaches further from its centre than this, in radii. */
@@ -102,9 +102,9 @@ const REACH = 1.15;
 function placed(name: SampleClass, random: Random, { radius: range, play, turn }: Placement): Cover {
   const radius = random.uniform(...range);
   const middle = SAMPLE_SIDE / 2;
-  const [left, right] = [middle - play * (middle - radius), middle + play * (middle - radius)];
-  const [centreX, centreY] = [random.uniform(left, right), random.uniform(left, right)];
-  const angle = random.uniform(-turn, turn);
+  const room = play * (middle - radius);
+  const [centreX, centreY] = [middle + random.uniform(-room, room), middle + random.uniform(-room, room)];
+  const angle = random.uniform(...turn);
   const [cos, sin] = [Math.cos(angle), Math.sin(angle)];
   const stretch = random.uniform(0.88, 1.12);
   return (x, y) => {
