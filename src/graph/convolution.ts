@@ -32,11 +32,9 @@ const channelsOf = ({ shape }: Value): number => known(shape[1], 'the channels')
  */
 export function convInputGradient(dy: Value, weight: Value, x: Value, options: ConvOptions): Value {
   const axes = axesOf(x, weight, options);
-  const { dilations, groups } = options;
-  const pads = gradientMargins(axes);
-  const turns = axes.every(({ stride }) => stride === 1) && pads.every((margin) => margin >= 0);
-  if (turns && (constantOf(weight) !== undefined || channelsOf(dy) < channelsOf(x))) {
-    return conv(dy, turned(weight, groups), undefined, { strides: [1, 1], pads, dilations, groups });
+  const pads = turnedPads(axes);
+  if (pads !== undefined && (constantOf(weight) !== undefined || channelsOf(dy) < channelsOf(x))) {
+    return conv(dy, turned(weight, options.groups), undefined, { ...options, pads });
   }
   return convTranspose(dy, weight, { ...options, outputPadding: axes.map(unseen) });
 }
@@ -47,19 +45,22 @@ function unseen({ input, output, kernel, stride, dilation, before, after }: Axis
 }
 
 /**
- * conv(x, W) without a bias where W is trained and has few outputs, as an adapter's A: without a stride as the transpose of the turned W, which
- * unrolls the outputs instead of x.
+ * conv(x, W) without a bias where W is trained and has few outputs, as an adapter's A: without a stride as the transpose of the convolution with
+ * W turned, which unrolls the outputs instead of x.
  */
 export function narrowConv(x: Value, weight: Value, options: ConvOptions): Value {
   const axes = axesOf(x, weight, options);
-  const { strides, dilations, groups } = options;
-  const pads = gradientMargins(axes);
+  const pads = turnedPads(axes);
   const isPointwise = axes.every(({ kernel }) => kernel === 1);
-  const turns = axes.every(({ stride }) => stride === 1) && pads.every((margin) => margin >= 0);
-  if (isPointwise || !turns || known(weight.shape[0], 'the channels') >= channelsOf(x)) {
-    return conv(x, weight, undefined, options);
-  }
-  return convTranspose(x, turned(weight, groups), { strides, pads, dilations, groups, outputPadding: [0, 0] });
+  const isNarrow = known(weight.shape[0], 'the channels') < channelsOf(x);
+  if (pads === undefined || isPointwise || !isNarrow) return conv(x, weight, undefined, options);
+  return convTranspose(x, turned(weight, options.groups), { ...options, pads, outputPadding: [0, 0] });
+}
+
+/** Padding under which a convolution with W turned leads from y's size back to x's; undefined where none does. */
+function turnedPads(axes: readonly [Axis, Axis]): readonly number[] | undefined {
+  const pads = gradientMargins(axes);
+  return axes.every(({ stride }) => stride === 1) && pads.every((amount) => amount >= 0) ? pads : undefined;
 }
 
 /** (out, in/g, kh, kw) → (in, out/g, kh, kw), both spatial axes reversed. */

@@ -58,6 +58,21 @@ export const conv = defineOp<Inputs, ConvOptions>({
       attributes: options({ strides: [3, 3] }),
       why: 'rows that no output sees',
     },
+    {
+      inputs: [[2, 2, 4, 5], frozen(4, 2, 3, 3), [4]],
+      attributes: options({ pads: [0, 1, 2, 1] }),
+      why: 'dx by the turned weight',
+    },
+    {
+      inputs: [[1, 4, 5, 4], frozen(6, 2, 2, 2), undefined],
+      attributes: options({ groups: 2, dilations: [2, 1], pads: [1, 0, 0, 1] }),
+      why: 'dx by the turned weight, in groups',
+    },
+    {
+      inputs: [[2, 2, 6, 5], frozen(3, 2, 3, 3), undefined],
+      attributes: options({ strides: [2, 2], pads: [1, 1, 1, 1] }),
+      why: 'dx by ConvTranspose',
+    },
   ],
 });
 
@@ -71,4 +86,8 @@ export function convShape(x: Shape, weight: Shape, { strides, pads, dilations, g
 
 function options(given: Partial<ConvOptions>): ConvOptions {
   return { strides: [1, 1], pads: [0, 0, 0, 0], dilations: [1, 1], groups: 1, ...given };
+}
+
+function frozen(...shape: number[]) {
+  return { shape, frozen: true } as const;
 }
