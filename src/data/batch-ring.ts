@@ -40,8 +40,13 @@ export interface RingOptions {
   readonly imageBytes: number;
 }
 
+/** Batches that are decoded ahead. */
+export function slotsOf({ batch, imageBytes }: Pick<RingOptions, 'batch' | 'imageBytes'>): number {
+  return Math.min(Math.max(Math.floor(MAX_RING_BYTES / (batch * imageBytes)), 2), MAX_SLOTS);
+}
+
 export function createRing({ order, view, batch, imageBytes }: RingOptions): BatchRing {
-  const slots = Math.min(Math.max(Math.floor(MAX_RING_BYTES / (batch * imageBytes)), 2), MAX_SLOTS);
+  const slots = slotsOf({ batch, imageBytes });
   const ring: BatchRing = {
     order: new Int32Array(new SharedArrayBuffer(order.byteLength)),
     view,

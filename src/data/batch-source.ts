@@ -58,7 +58,12 @@ export interface BatchSource {
 /** More threads than this outrun any engine. */
 const MAX_WORKERS = 8;
 /** About 3500 images of 224 × 224, or 43 000 of 64 × 64. */
-const CACHE_BYTES = 512 * 2 ** 20;
+export const CACHE_BYTES = 512 * 2 ** 20;
+
+/** Decoding threads where the caller asks for no number of them. */
+export function defaultWorkers(): number {
+  return Math.min(Math.max(availableParallelism() - 1, 1), MAX_WORKERS);
+}
 
 export function openBatchSource(options: BatchSourceOptions): BatchSource {
   return new DecodingSource(options);
@@ -86,7 +91,7 @@ class DecodingSource implements BatchSource {
     this.#pool = openPool(
       samples.map(({ path }) => path),
       { preprocessing, augmentation: this.#augmentation, seed },
-      workers ?? Math.min(Math.max(availableParallelism() - 1, 1), MAX_WORKERS),
+      workers ?? defaultWorkers(),
     );
     // New views every epoch are never seen again.
     const views = this.#augmentation === null ? 1 : this.#augmentation.views;

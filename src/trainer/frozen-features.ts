@@ -18,7 +18,7 @@ import { IMAGES } from './step.ts';
 export const FEATURES = 'features';
 
 /** Up to this the features are kept in memory. */
-const MAX_MEMORY_BYTES = 512 * 2 ** 20;
+export const MAX_MEMORY_BYTES = 512 * 2 ** 20;
 
 export interface FeatureOptions {
   readonly images: number;

@@ -9,8 +9,9 @@ import { noiseInputs } from '../graph/dropout.ts';
 import type { Graph } from '../graph/ir.ts';
 import { nameOf } from '../graph/ir.ts';
 import { splitFrozen } from '../graph/passes/split-frozen.ts';
+import type { FrozenSplit } from '../graph/passes/split-frozen.ts';
 import { BATCH } from '../models/base.ts';
-import type { Augmentation } from '../shared/job.ts';
+import type { Augmentation, Job } from '../shared/job.ts';
 import type { Random } from '../shared/random.ts';
 import { imageFeed, noiseFeeds, targetFeeds } from './feeds.ts';
 import { FEATURES, FrozenFeatures } from './frozen-features.ts';
@@ -83,15 +84,14 @@ async function openPipeline(
 ): Promise<Pipeline & { close(): Promise<void> }> {
   const { job, preprocessing, engine } = session;
   const threads = job.threads ?? physicalCores();
-  const views = augmentation === null ? 1 : augmentation.views;
-  const split = views === null || job.training.cacheFrozen === 'off' ? undefined : frozenSplit(graph);
+  const split = frozenPart(graph, job, augmentation);
   const program = await engine.compile(split?.top ?? graph, { threads });
   const noise = noiseInputs(graph);
   const features =
     split &&
     new FrozenFeatures(await engine.compile(split.bottom, { threads }), {
       images: samples.length,
-      views: views!,
+      views: split.views,
       shape: split.shape,
       preprocessing,
       directory,
@@ -119,9 +119,18 @@ async function openPipeline(
   };
 }
 
-/** Worth it where the bottom holds a layer: reading features costs about what preparing an image does. */
-function frozenSplit(graph: Graph) {
+/**
+ * The part of a graph that is computed once for each view of an image and then kept. Worth it where it holds a layer: reading features costs
+ * about what preparing an image does. Undefined where there is none, and where images change each epoch.
+ */
+export function frozenPart(
+  graph: Graph,
+  { training }: Job,
+  augmentation: Augmentation | null,
+): (FrozenSplit & { readonly views: number }) | undefined {
+  const views = augmentation === null ? 1 : augmentation.views;
+  if (views === null || training.cacheFrozen === 'off') return undefined;
   const images = graph.inputs.find((input) => nameOf(input) === IMAGES)!;
   const split = splitFrozen(graph, images, FEATURES, BATCH);
-  return split?.bottom.nodes.some(({ op }) => op === 'Linear' || op === 'Conv') ? split : undefined;
+  return split?.bottom.nodes.some(({ op }) => op === 'Linear' || op === 'Conv') ? { ...split, views } : undefined;
 }

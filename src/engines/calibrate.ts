@@ -1,0 +1,95 @@
+/**
+ * What this machine reaches with one of its engines, measured inside graphs as a training step is one: the rate of large matrix products
+ * and the traffic of element-wise ops. Takes about a third of a second on two cores; the planner counts in these rates, so its constants
+ * hold on other machines too.
+ */
+import { matmul, mul, reduceSum } from '../graph/build.ts';
+import { createGraph } from '../graph/registry.ts';
+import { float32, sizeOf } from '../graph/tensor.ts';
+import type { Tensor } from '../graph/tensor.ts';
+import type { Engine } from './engine.ts';
+
+export interface MachineRates {
+  /** Floating-point operations a second of 1024³ matrix products with a constant right side. */
+  readonly flops: number;
+  /** Bytes a second that element-wise ops read and write, one operand fresh from the op before, one from long ago: as in a step. */
+  readonly bytes: number;
+}
+
+const SIDE = 1024;
+const PRODUCTS = 2;
+/** Element-wise tensors of 4 MB, what a small model's layers pass on; together more than the caches of most processors. */
+const ELEMENTS = 2 ** 20;
+const OPERANDS = 16;
+/** Runs are repeated this long; the fastest counts, since whatever else the machine does only slows one down. */
+const MILLISECONDS = { flops: 160, bytes: 60 } as const;
+
+const measured = new Map<string, Promise<MachineRates>>();
+
+/** Measured once a process for each engine and number of threads. */
+export function machineRates(engine: Engine, threads: number): Promise<MachineRates> {
+  const key = `${engine.name} ${threads}`;
+  let rates = measured.get(key);
+  if (rates === undefined) {
+    rates = measure(engine, threads);
+    measured.set(key, rates);
+  }
+  return rates;
+}
+
+async function measure(engine: Engine, threads: number): Promise<MachineRates> {
+  // One after the other: each is to have the machine for itself.
+  const flops = await productRate(engine, threads);
+  return { flops, bytes: await trafficRate(engine, threads) };
+}
+
+async function productRate(engine: Engine, threads: number): Promise<number> {
+  // Of mixed signs and of a size that keeps the products in range: denormals and infinities are not as fast as the numbers of a model.
+  const square = (): Tensor => filled([SIDE, SIDE], (index) => ((index * 7919) % 1009) / 1009 - 0.5);
+  const graph = createGraph();
+  let y = graph.input('x', [SIDE, SIDE]);
+  for (let index = 0; index < PRODUCTS; index++) y = matmul(y, graph.constant(square()));
+  // One number comes back: copying a product to the host would count as work.
+  graph.output('y', reduceSum(y, { axes: [0, 1] }));
+  const program = await engine.compile(graph, { threads });
+  const start = square();
+  const seconds = await fastest(() => program.run({ x: start }), MILLISECONDS.flops);
+  await program.release();
+  return (PRODUCTS * 2 * SIDE ** 3) / seconds;
+}
+
+async function trafficRate(engine: Engine, threads: number): Promise<number> {
+  const graph = createGraph();
+  const names = Array.from({ length: OPERANDS }, (_, index) => `x${index}`);
+  const [first, ...rest] = names.map((name) => graph.input(name, [ELEMENTS]));
+  graph.output('y', reduceSum(rest.reduce(mul, first!), { axes: [0] }));
+  const program = await engine.compile(graph, { threads });
+  const ones = new Float32Array(OPERANDS * ELEMENTS).fill(1);
+  const feeds = Object.fromEntries(
+    names.map((name, index) => [name, float32([ELEMENTS], ones.subarray(index * ELEMENTS, (index + 1) * ELEMENTS))]),
+  );
+  const seconds = await fastest(() => program.run(feeds), MILLISECONDS.bytes);
+  await program.release();
+  // Two operands and a result each, and the operand of the sum.
+  return ((3 * (OPERANDS - 1) + 1) * ELEMENTS * Float32Array.BYTES_PER_ELEMENT) / seconds;
+}
+
+/** Seconds of the fastest run after the first, which allocates. */
+async function fastest(run: () => Promise<unknown>, milliseconds: number): Promise<number> {
+  await run();
+  let best = Infinity;
+  const end = performance.now() + milliseconds;
+  do {
+    const started = performance.now();
+    await run();
+    best = Math.min(best, performance.now() - started);
+  } while (performance.now() < end);
+  return best / 1000;
+}
+
+function filled(shape: readonly number[], value: (index: number) => number): Tensor {
+  return float32(
+    shape,
+    new Float32Array(sizeOf(shape)).map((_, index) => value(index)),
+  );
+}
