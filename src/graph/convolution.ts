@@ -12,12 +12,8 @@ import type { Dim } from './shape.ts';
 import { gradientMargins, windowAxes } from './window.ts';
 import type { Axis } from './window.ts';
 
+/** A kernel of one pixel: a product over the channels. */
 export const POINTWISE: ConvOptions = { strides: [1, 1], pads: [0, 0, 0, 0], dilations: [1, 1], groups: 1 };
-
-/** A convolution with a kernel of one pixel: a product over the channels. Weight (out, in, 1, 1). */
-export function pointwise(x: Value, weight: Value): Value {
-  return conv(x, weight, undefined, POINTWISE);
-}
 
 function axesOf(x: Value, weight: Value, options: ConvOptions): readonly [Axis, Axis] {
   return windowAxes(x.shape, { ...options, kernel: weight.shape.slice(2).map((dim) => known(dim, 'the kernel size')) });
@@ -33,7 +29,8 @@ const channelsOf = ({ shape }: Value): number => known(shape[1], 'the channels')
 export function convInputGradient(dy: Value, weight: Value, x: Value, options: ConvOptions): Value {
   const axes = axesOf(x, weight, options);
   const pads = turnedPads(axes);
-  if (pads !== undefined && (constantOf(weight) !== undefined || channelsOf(dy) < channelsOf(x))) {
+  const isCheap = constantOf(weight) !== undefined || isPointwise(axes) || channelsOf(dy) < channelsOf(x);
+  if (pads !== undefined && isCheap) {
     return conv(dy, turned(weight, options.groups), undefined, { ...options, pads });
   }
   return convTranspose(dy, weight, { ...options, outputPadding: axes.map(unseen) });
@@ -51,11 +48,13 @@ function unseen({ input, output, kernel, stride, dilation, before, after }: Axis
 export function narrowConv(x: Value, weight: Value, options: ConvOptions): Value {
   const axes = axesOf(x, weight, options);
   const pads = turnedPads(axes);
-  const isPointwise = axes.every(({ kernel }) => kernel === 1);
   const isNarrow = known(weight.shape[0], 'the channels') < channelsOf(x);
-  if (pads === undefined || isPointwise || !isNarrow) return conv(x, weight, undefined, options);
+  if (pads === undefined || isPointwise(axes) || !isNarrow) return conv(x, weight, undefined, options);
   return convTranspose(x, turned(weight, options.groups), { ...options, pads, outputPadding: [0, 0] });
 }
+
+/** Nothing to unroll. */
+const isPointwise = (axes: readonly Axis[]): boolean => axes.every(({ kernel }) => kernel === 1);
 
 /** Padding under which a convolution with W turned leads from y's size back to x's; undefined where none does. */
 function turnedPads(axes: readonly [Axis, Axis]): readonly number[] | undefined {

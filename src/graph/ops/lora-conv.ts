@@ -1,6 +1,6 @@
-import { add, conv, gemm, mul, reduceSum, reshape, transpose } from '../build.ts';
+import { add, conv, gemm, mul, reduceSum, reshape } from '../build.ts';
 import type { ConvOptions } from '../build.ts';
-import { convInputGradient, convWeightGradient, narrowConv, pointwise, POINTWISE } from '../convolution.ts';
+import { convInputGradient, convWeightGradient, narrowConv, POINTWISE } from '../convolution.ts';
 import { defineOp } from '../define.ts';
 import { like } from '../ir.ts';
 import type { Value } from '../ir.ts';
@@ -11,13 +11,13 @@ type Inputs = [x: Value, weight: Value, bias: Value | undefined, a: Value, b: Va
 
 interface LoraConvAttributes extends ConvOptions {
   readonly scale: number;
-  /** See LoraLinear; a merged weight is no constant, which costs ONNX Runtime its blocked layout. */
+  /** See LoraLinear; a merged weight is no constant, which costs ONNX Runtime its blocked layout. Of no effect with groups. */
   readonly merged: boolean;
 }
 
 /**
- * A convolution with its adapter, as PEFT has it: y = conv(x, W) + b + scale · conv₁ₓ₁(conv(x, A), B) with A (r, in, kh, kw) of the
- * layer's own kernel, stride and padding, and B (out, r, 1, 1). W (out, in, kh, kw) is frozen; groups are skipped by targets.ts.
+ * A convolution with its adapter, as PEFT has it: y = conv(x, W) + b + scale · conv₁ₓ₁(conv(x, A), B) with W (out, in / groups, kh, kw)
+ * frozen, A (r, in, kh, kw) of the layer's own kernel, stride and padding, which sees all channels, and B (out, r / groups, 1, 1).
  *
  * The second output is z = conv(x, A), which the gradient reuses. With dz = scale·Bᵀdy the gradients stay low-rank: dA is the weight gradient
  * of a convolution to r channels, dB a product of dy with z, and dx has a part from W, which is frozen and so a constant turned either way,
@@ -27,27 +27,27 @@ export const loraConv = defineOp<Inputs, LoraConvAttributes>({
   name: 'LoraConv',
   shape: ([x, weight, , a], attributes) => [
     like(x, convShape(x.shape, weight.shape, attributes)),
-    like(x, convShape(x.shape, a.shape, attributes)),
+    like(x, convShape(x.shape, a.shape, { ...attributes, groups: 1 })),
   ],
   vjp: ({ inputs: [x, weight, bias, a, b], outputs: [, z], attributes }, [dy]) => {
-    const { scale } = attributes;
+    const { scale, whole, down, up } = parts(attributes);
     let shared: Value | undefined;
-    const dz = (): Value => (shared ??= pointwise(dy!, mul(transpose(b, [1, 0, 2, 3]), scale)));
+    const dz = (): Value => (shared ??= convInputGradient(dy!, mul(b, scale), z!, up));
     return [
-      () => add(convInputGradient(dy!, weight, x, attributes), convInputGradient(dz(), a, x, attributes)),
+      () => add(convInputGradient(dy!, weight, x, whole), convInputGradient(dz(), a, x, down)),
       undefined,
       bias && (() => reduceSum(dy!, { axes: [0, 2, 3] })),
-      () => convWeightGradient(x, dz(), a, attributes),
-      () => mul(convWeightGradient(z!, dy!, b, POINTWISE), scale),
+      () => convWeightGradient(x, dz(), a, down),
+      () => mul(convWeightGradient(z!, dy!, b, up), scale),
     ];
   },
   expand: ({ inputs: [x, weight, bias, a, b], attributes }) => {
-    const { scale, merged } = attributes;
-    const z = narrowConv(x, a, attributes);
-    if (!merged) return [add(conv(x, weight, bias, attributes), pointwise(z, mul(b, scale))), z];
+    const { scale, merged, whole, down, up } = parts(attributes);
+    const z = narrowConv(x, a, down);
+    if (!merged) return [add(conv(x, weight, bias, whole), conv(z, mul(b, scale), undefined, up)), z];
     const matrix = (value: Value): Value => reshape(value, [value.shape[0]!, elements(value.shape.slice(1))]);
     const effective = reshape(gemm(matrix(b), matrix(a), matrix(weight), { alpha: scale }), weight.shape);
-    return [conv(x, effective, bias, attributes), z];
+    return [conv(x, effective, bias, whole), z];
   },
   cases: [
     {
@@ -67,8 +67,19 @@ export const loraConv = defineOp<Inputs, LoraConvAttributes>({
       attributes: options({ merged: true }),
       why: 'pointwise',
     },
+    {
+      inputs: [[2, 4, 3, 4], frozen(6, 2, 3, 3), [6], [2, 4, 3, 3], [6, 1, 1, 1]],
+      attributes: options({ merged: true, groups: 2, pads: [1, 1, 1, 1] }),
+      why: 'groups',
+    },
   ],
 });
+
+/** The options of W, of A and of B. Of a layer with groups B·A has not W's shape, so nothing can be merged. */
+function parts({ scale, merged, ...whole }: LoraConvAttributes) {
+  const { groups } = whole;
+  return { scale, merged: merged && groups === 1, whole, down: { ...whole, groups: 1 }, up: { ...POINTWISE, groups } };
+}
 
 function options(given: Partial<LoraConvAttributes>): LoraConvAttributes {
   return { ...POINTWISE, scale: 0.5, merged: false, ...given };
