@@ -98,7 +98,7 @@ describe('Ctrl-C', () => {
   it('a second time does not wait', async () => {
     running = start([...TRAIN, '--out', 'impatient'], { cwd: folder.path });
     // A trainer that hears nothing: as one deep in a long step.
-    process.kill(await past('impatient', 10), 'SIGSTOP');
+    process.kill(await past('impatient', 20), 'SIGSTOP');
     running.signal('SIGINT');
     await expect.poll(() => running.written(), { timeout: 60_000 }).toContain('saving and stopping');
     running.signal('SIGINT');

@@ -18,7 +18,7 @@ const DEMO = {
   name: 'demo',
   base: 'sample',
   lora: { rank: 4, alpha: 8 },
-  training: { epochs: 8, learningRate: 3e-3 },
+  training: { epochs: 10, learningRate: 3e-3 },
 } as const;
 
 export const demo = defineCommand({

@@ -1,10 +1,10 @@
 import { resolve } from 'node:path';
-import { SAMPLE_CLASSES } from '../../data/sample-shapes.ts';
-import { writeSample } from '../../data/sample.ts';
+import { checkDataset } from '../../data/check-dataset.ts';
+import { type SampleOptions, writeSample } from '../../data/sample.ts';
 import { InputError } from '../../shared/errors.ts';
 import { formatInteger } from '../../shared/format.ts';
 import { defineCommand } from '../command.ts';
-import { number, one, withDefault } from '../parameters.ts';
+import { number, one } from '../parameters.ts';
 import { quoted } from '../shell.ts';
 
 /** A sample, not a store: more would only fill the disk. */
@@ -16,29 +16,30 @@ export const sample = defineCommand({
   examples: ['sample ./sample', 'sample ./small --train 10 --validation 5'],
   positionals: { folder: one('A new or empty folder') },
   flags: {
-    train: withDefault(number('<n>', 'Training images of each class'), 60),
-    validation: withDefault(number('<n>', 'Validation images of each class'), 25),
-    seed: withDefault(number('<n>', 'Another seed draws other images'), 0),
+    train: number('<n>', 'Training images of each class'),
+    validation: number('<n>', 'Validation images of each class'),
+    seed: number('<n>', 'Another seed draws other images'),
   },
   async run({ folder, train, validation, seed }) {
-    for (const [field, images] of [
-      ['--train', train],
-      ['--validation', validation],
-    ] as const) {
-      if (!Number.isInteger(images) || images < 1 || images > MAX_IMAGES_PER_CLASS)
-        throw new InputError(`must be a whole number from 1 to ${MAX_IMAGES_PER_CLASS}, not ${images}`, { field });
-    }
-    if (!Number.isSafeInteger(seed)) throw new InputError(`must be a whole number, not ${seed}`, { field: '--seed' });
-    await writeSample(folder, { train, validation, seed });
-    const classes = SAMPLE_CLASSES.length;
-    const counts = { train: train * classes, validation: validation * classes };
+    const options: SampleOptions = {
+      ...(train !== undefined && { train: checked('--train', train, 1, MAX_IMAGES_PER_CLASS) }),
+      ...(validation !== undefined && { validation: checked('--validation', validation, 1, MAX_IMAGES_PER_CLASS) }),
+      ...(seed !== undefined && { seed: checked('--seed', seed, 0, Number.MAX_SAFE_INTEGER) }),
+    };
+    await writeSample(folder, options);
+    const { classes, counts } = await checkDataset(folder);
     return {
-      json: { folder: resolve(folder), classes: [...SAMPLE_CLASSES], images: counts },
+      json: { folder: resolve(folder), classes: classes.map(({ name }) => name), images: counts },
       lines: () => [
         `wrote ${formatInteger(counts.train)} training and ${formatInteger(counts.validation)} validation images ` +
-          `of ${classes} classes to ${folder}`,
+          `of ${classes.length} classes to ${folder}`,
         `next: lowrank train --data ${quoted(folder)} --base sample`,
       ],
     };
   },
 });
+
+function checked(field: string, value: number, least: number, most: number): number {
+  if (Number.isInteger(value) && value >= least && value <= most) return value;
+  throw new InputError(`must be a whole number from ${least} to ${most}, not ${value}`, { field });
+}
