@@ -116,12 +116,13 @@ export async function compileStep(adapted: Adapted, pixels: Floats, labels: read
 }
 
 /** Losses of Adam steps on one batch, with adapters in every layer that takes one and a new head for three classes. */
-export async function lossesOfTraining(base: Base, steps: number): Promise<number[]> {
+export async function lossesOfTraining(base: Base, steps: number, learningRate = 1e-3): Promise<number[]> {
   const adapted = adapt(base, { method: 'lora', lora: { ...loraSchema.parse({}), rank: 2 }, classes: ['a', 'b', 'c'] });
   const random = new Random(2);
   const values = new Map(
     adapted.parameters.map(({ name, role, shape }): [string, Floats] => {
-      const scale = role === 'B' ? 0 : 1 / Math.sqrt(sizeOf(shape.slice(1)));
+      // B and the head's bias start at zero.
+      const scale = role === 'B' || shape.length === 1 ? 0 : 1 / Math.sqrt(sizeOf(shape.slice(1)));
       return [
         name,
         float32(
@@ -140,8 +141,8 @@ export async function lossesOfTraining(base: Base, steps: number): Promise<numbe
     for (let index = 0; index < steps; index++) {
       const { loss, gradients } = await step.run(values);
       losses.push(loss);
-      const slopes = trained.map(({ name }) => gradients.get(name)!.data as Float32Array);
-      state = updateAdamW(state, trained, slopes, { learningRate: 3e-3, gradientScale: 1 });
+      const slopes = trained.map(({ name }) => gradients.get(name)!.data);
+      state = updateAdamW(state, trained, slopes, { learningRate, gradientScale: 1 });
     }
   } finally {
     await step.release();

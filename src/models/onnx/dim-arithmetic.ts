@@ -68,8 +68,20 @@ function isAbove(dim: Dim, number: number): boolean {
   return typeof dim !== 'number' && dim.factor > 0 && dim.factor > number;
 }
 
-export const largerDim = (a: Dim, b: Dim): Dim => (compareDims(a, b) >= 0 ? a : b);
-export const smallerDim = (a: Dim, b: Dim): Dim => (compareDims(a, b) <= 0 ? a : b);
+export function largerDim(a: Dim, b: Dim): Dim {
+  if (isAtLeast(a, b)) return a;
+  return isAtLeast(b, a) || compareDims(a, b) < 0 ? b : a;
+}
+
+export function smallerDim(a: Dim, b: Dim): Dim {
+  if (isAtLeast(a, b)) return b;
+  return isAtLeast(b, a) || compareDims(a, b) < 0 ? a : b;
+}
+
+/** Of a size that holds the batch and a number. */
+function isAtLeast(dim: Dim, least: Dim): boolean {
+  return typeof dim !== 'number' && typeof least === 'number' && dim.factor > 0 && dim.factor >= least;
+}
 
 /** A function of numbers, refused where the batch is asked for it. */
 export function ofNumbers(name: string, apply: (x: number) => number): (x: Dim) => Dim {

@@ -100,7 +100,10 @@ const bound: Translator = (site) => {
   const known = site.allKnown();
   const [min, max] = [site.number(1), site.number(2)];
   if (known !== undefined) {
-    const held = (x: Dim): Dim => smallerDim(largerDim(x, min ?? -Infinity), max ?? Infinity);
+    const held = (x: Dim): Dim => {
+      const above = min === undefined ? x : largerDim(x, min);
+      return max === undefined ? above : smallerDim(above, max);
+    };
     return [site.folding.map(known[0]!.dtype, known.slice(0, 1), held)];
   }
   const limits = { ...(min === undefined ? {} : { min }), ...(max === undefined ? {} : { max }) };
