@@ -144,7 +144,7 @@ function decode(bytes: Uint8Array): OnnxAdapter {
     const isCount = shape.every((dim) => Number.isSafeInteger(dim) && dim >= 0);
     if (dtype === undefined || !isCount || sizeOf(shape) * bytesOf(dtype) !== dataLength)
       throw new RangeError('a parameter whose type, shape and data do not agree');
-    parameters.set(name, fromBytes(dtype, shape, bytes.slice(dataAt, dataAt + dataLength)));
+    parameters.set(name, fromBytes(dtype, shape, new Uint8Array(bytes.subarray(dataAt, dataAt + dataLength))));
   }
   return { parameters, modelVersion: number(root, 2) };
 }

@@ -1,9 +1,8 @@
 import { loadOnnx } from '../engines/onnxruntime.ts';
 import { halvesOfFloats } from '../formats/half.ts';
-import { foldBatchNormalization } from '../graph/passes/fold-batch-normalization.ts';
-import { lower } from '../graph/passes/lower.ts';
 import { toHalf } from '../graph/passes/to-half.ts';
 import type { ExportFormat } from './format.ts';
+import { inferenceGraph } from './inference-graph.ts';
 import { writePlainOnnx } from './merged-onnx.ts';
 import { mergedMetadata } from './metadata.ts';
 
@@ -16,7 +15,7 @@ export const onnxFp16: ExportFormat = {
   // A half keeps 11 bits: 5e-4 a rounding, over a hundred of them some 5e-3 (measured: 1e-3 on 6 to 15 layers). More is an overflow.
   limits: { difference: 2e-2, tie: 1e-2, agreement: 0.99 },
   write: async (site, { staged }) => {
-    const graph = toHalf(lower(foldBatchNormalization(site.merged.graph)), halvesOfFloats);
+    const graph = toHalf(await inferenceGraph(site), halvesOfFloats);
     await writePlainOnnx(staged, graph, { metadata: mergedMetadata(site) });
   },
   open: ({ threads }, { staged }) => loadOnnx(staged, { threads }),

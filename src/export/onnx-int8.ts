@@ -1,12 +1,11 @@
 import { loadOnnx } from '../engines/onnxruntime.ts';
 import type { Graph } from '../graph/ir.ts';
-import { foldBatchNormalization } from '../graph/passes/fold-batch-normalization.ts';
-import { lower } from '../graph/passes/lower.ts';
 import { planQuantisation } from '../graph/passes/plan-quantisation.ts';
 import { quantise } from '../graph/passes/quantise.ts';
 import { calibrate } from './calibrate.ts';
 import { compareLogits, logitsOf } from './compare.ts';
 import type { ExportFormat, ExportSite, Images } from './format.ts';
+import { inferenceGraph } from './inference-graph.ts';
 import { writePlainOnnx } from './merged-onnx.ts';
 import { mergedMetadata } from './metadata.ts';
 
@@ -30,9 +29,10 @@ export const onnxInt8: ExportFormat = {
 };
 
 /** The graph whose logits are nearest to those of the floating-point model. */
-async function quantised({ merged, engine, threads }: ExportSite, images: Images): Promise<Graph> {
-  const { preprocessing } = merged;
-  const graph = lower(foldBatchNormalization(merged.graph));
+async function quantised(site: ExportSite, images: Images): Promise<Graph> {
+  const { engine, threads } = site;
+  const { preprocessing } = site.merged;
+  const graph = await inferenceGraph(site);
   const plan = planQuantisation(graph);
   const ranges = await calibrate(graph, new Set(plan.activations.values()), { engine, threads, images, preprocessing });
   const logits = async (candidate: Graph): Promise<Float32Array> => {
