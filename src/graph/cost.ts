@@ -123,7 +123,8 @@ function sharedMemory(nodes: readonly Node[]): Map<Value, Value> {
   return memory;
 }
 
-function constantBytes(nodes: readonly Node[], bindings: Bindings): number {
+/** What lowered nodes read of constants, and of what is computed from constants alone. */
+export function constantBytes(nodes: readonly Node[], bindings: Bindings): number {
   const fixed = fixedValues(nodes);
   const read = new Set<Value>();
   for (const { inputs, outputs } of nodes) {

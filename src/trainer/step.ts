@@ -58,7 +58,8 @@ export function predictionGraph(model: Graph, options: Omit<StepOptions, 'labelS
   return graph;
 }
 
-function withLoss(model: Graph, options: StepOptions) {
+/** A model over images as they are decoded, its logits and its loss; nothing is an output yet. */
+export function withLoss(model: Graph, options: StepOptions): { graph: Graph; logits: Value; loss: Value } {
   const { graph, logits } = withImages(model, options);
   const labels = graph.input(LABELS, [symbol(BATCH)], 'int32');
   const weights = graph.input(WEIGHTS, [symbol(BATCH)]);

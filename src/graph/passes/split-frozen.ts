@@ -60,30 +60,51 @@ interface Cut {
 }
 
 function findCut(graph: Graph, source: Value, batch: string): Cut | undefined {
-  const trained = dependents(graph.nodes, graph.inputs.filter(isTrainable));
+  const { nodes } = graph;
+  const trained = dependents(nodes, graph.inputs.filter(isTrainable));
+  const moving = dependents(nodes, [source]);
+  const isTrained = ({ outputs }: Node): boolean => outputs.some((output) => trained.has(output));
+  const first = nodes.findIndex((node) => isTrained(node) && node.outputs.some((output) => moving.has(output)));
+  const passage = passagesOf(graph, source, batch, first < 0 ? nodes.length : first).at(-1);
+  if (passage === undefined) return undefined;
+  const below = new Set(nodes.slice(0, passage.index + 1).filter((node) => !isTrained(node)));
+  return { ...passage, below, moving };
+}
+
+/** A single value through which all that comes from the source passes on its way. */
+export interface Passage {
+  readonly value: Value;
+  /** Where the batch lies in its shape. */
+  readonly axis: number;
+  /** Of the node after which nothing else from the source is still to be read. */
+  readonly index: number;
+}
+
+/** Those among the first `count` nodes, in order. */
+export function passagesOf(
+  graph: { readonly nodes: readonly Node[]; readonly outputs: ReadonlyMap<string, Value> },
+  source: Value,
+  batch: string,
+  count = graph.nodes.length,
+): Passage[] {
   const moving = dependents(graph.nodes, [source]);
   const lastReader = lastReaders(graph);
-  const below = new Set<Node>();
   // Values from the source that a later node still reads: where there is one alone, everything passes through it.
   const live = new Set<Value>([source]);
-  let best: { value: Value; axis: number; nodes: number } | undefined;
-  for (const [index, node] of graph.nodes.entries()) {
-    const isTrained = node.outputs.some((output) => trained.has(output));
-    const isMoving = node.outputs.some((output) => moving.has(output));
-    if (isTrained && isMoving) break;
-    if (!isTrained) below.add(node);
-    if (!isMoving) continue;
+  const passages: Passage[] = [];
+  for (const [index, node] of graph.nodes.slice(0, count).entries()) {
+    if (!node.outputs.some((output) => moving.has(output))) continue;
     for (const output of node.outputs) live.add(output);
     for (const value of live) if ((lastReader.get(value) ?? -1) <= index) live.delete(value);
     const [only] = live;
     const axis = only !== undefined && live.size === 1 ? batchAxis(only, batch) : undefined;
-    if (axis !== undefined) best = { value: only!, axis, nodes: below.size };
+    if (axis !== undefined) passages.push({ value: only!, axis, index });
   }
-  return best && { ...best, below: new Set([...below].slice(0, best.nodes)), moving };
+  return passages;
 }
 
 /** Position of the last node that reads a value; Infinity for an output of the graph. */
-function lastReaders(graph: Graph): Map<Value, number> {
+function lastReaders(graph: Parameters<typeof passagesOf>[0]): Map<Value, number> {
   const readers = new Map<Value, number>();
   graph.nodes.forEach((node, index) => {
     for (const input of node.inputs) if (input !== undefined) readers.set(input, index);
