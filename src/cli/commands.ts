@@ -6,6 +6,7 @@ import { compare } from './commands/compare.ts';
 import { demo } from './commands/demo.ts';
 import { engines } from './commands/engines.ts';
 import { inspect } from './commands/inspect.ts';
+import { merge } from './commands/merge.ts';
 import { predict } from './commands/predict.ts';
 import { resize } from './commands/resize.ts';
 import { resume } from './commands/resume.ts';
@@ -24,6 +25,7 @@ export const COMMANDS: readonly Command[] = [
   inspect,
   resize,
   combine,
+  merge,
   predict,
   engines,
 ];

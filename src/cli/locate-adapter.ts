@@ -5,6 +5,7 @@ import type { Adapter } from '../lora/adapter.ts';
 import { CONFIG_FILE, readAdapter, type ReadAdapterOptions } from '../lora/read-adapter.ts';
 import { readTrained } from '../lora/trained.ts';
 import { InputError } from '../shared/errors.ts';
+import type { Job } from '../shared/job.ts';
 import { RUN_PATHS } from '../shared/run/layout.ts';
 import { readIdentity } from '../shared/run/read-run.ts';
 import { trainedFolder } from './run-result.ts';
@@ -13,8 +14,8 @@ export interface LocatedAdapter {
   /** The adapter's own folder. */
   readonly folder: string;
   readonly adapter: Adapter;
-  /** The base that the run names it lies in; undefined for an adapter from elsewhere. */
-  readonly base: string | undefined;
+  /** That of the run it lies in; undefined for an adapter from elsewhere. */
+  readonly job: Job | undefined;
 }
 
 /** Also what `head` and `full` trained, which has no layers. Throws an `InputError` where there is neither. */
@@ -24,7 +25,7 @@ export async function locateAdapter(path: string, options: ReadAdapterOptions = 
   const folder = run === given ? trainedFolder(run) : given;
   if (folder === null) throw new InputError('this run has no adapter yet', { file: given });
   const adapter = existsSync(join(folder, CONFIG_FILE)) ? readAdapter(folder, options) : readTrained(folder);
-  return { folder, adapter, base: run === undefined ? undefined : (await readIdentity(run)).job.base };
+  return { folder, adapter, job: run === undefined ? undefined : (await readIdentity(run)).job };
 }
 
 /** One with layers. Throws an `InputError` for what `head` or `full` trained. */

@@ -15,9 +15,8 @@ const TRAINED = [RUN_PATHS.identity, CONFIG_FILE, RECORD_FILE];
 /** `base` is the one to put an adapter on; undefined for its run's, or the one it names. */
 export async function openModel(path: string, base: string | undefined): Promise<Base> {
   if (!TRAINED.some((file) => existsSync(join(path, file)))) return await openBase(path);
-  const located = await locateAdapter(path);
-  const { adapter, folder } = located;
-  const name = base ?? located.base ?? adapter.base.name;
+  const { adapter, folder, job } = await locateAdapter(path);
+  const name = base ?? job?.base ?? adapter.base.name;
   if (name === undefined) throw new InputError('does not tell its base; name it by --base', { file: folder });
   return mergeIntoBase(await openBase(name), adapter, folder);
 }

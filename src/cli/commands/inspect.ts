@@ -25,7 +25,7 @@ export const inspect = defineCommand({
   async run({ adapter: path, base: named }, { logs }) {
     const located = await locateAdapter(path, { assumeAlpha: true });
     const { folder } = located;
-    const base = named === undefined ? await baseOfRun(located.base, logs) : await openBase(named);
+    const base = named === undefined ? await baseOfRun(located.job?.base, logs) : await openBase(named);
     const adapter = base === undefined ? located.adapter : fitted(located.adapter, base, folder);
     const report = inspectAdapter(adapter, base && inspectBase(base, adapter));
     return {
