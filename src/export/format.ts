@@ -39,7 +39,7 @@ export interface ExportFormat {
   /** What it is, for a list to choose from. */
   readonly title: string;
   /** The ending of the file, or that it is a folder. */
-  readonly output: '.onnx' | '.onnx_adapter' | 'directory';
+  readonly output: `.${string}` | 'directory';
   /** Images are not only compared with but also calibrated on, so they must be given. */
   readonly calibrates: boolean;
   readonly limits: ExportLimits;
