@@ -25,8 +25,9 @@ function suggestion(path: readonly (string | number)[]): string {
     .slice(0, -1)
     .map((key) => `${key}.`)
     .join('');
-  const isSibling = (field: string): boolean => field.startsWith(prefix) && !field.slice(prefix.length).includes('.');
-  const siblings = known.filter(isSibling).map((field) => field.slice(prefix.length));
+  const siblings = known
+    .filter((field) => field.startsWith(prefix))
+    .map((field) => field.slice(prefix.length).split('.')[0]!);
   const nearest = nearestNames(name, siblings).map((sibling) => prefix + sibling);
   // The right name at the wrong level is the commonest slip of all.
   const elsewhere = known.filter((field) => field.endsWith(`.${name}`));
