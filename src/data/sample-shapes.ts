@@ -20,12 +20,14 @@ function corners(count: number, ...radii: readonly number[]): Point[] {
 
 /** Distance to the nearest edge; inside where a ray to the right crosses the outline an odd number of times. */
 function polygon(points: readonly Point[]): Shape {
+  const edges = points.map(([ax, ay], i) => {
+    const [bx, by] = points[(i + 1) % points.length]!;
+    return { ax, ay, by, ex: bx - ax, ey: by - ay };
+  });
   return (x, y) => {
     let nearest = Infinity;
     let inside = false;
-    for (const [i, [ax, ay]] of points.entries()) {
-      const [bx, by] = points[(i + 1) % points.length]!;
-      const [ex, ey] = [bx - ax, by - ay];
+    for (const { ax, ay, by, ex, ey } of edges) {
       const along = Math.min(Math.max(((x - ax) * ex + (y - ay) * ey) / (ex * ex + ey * ey), 0), 1);
       nearest = Math.min(nearest, length(x - ax - along * ex, y - ay - along * ey));
       if (ay > y !== by > y && x < ax + ((y - ay) / ey) * ex) inside = !inside;
