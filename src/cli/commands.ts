@@ -7,6 +7,7 @@ import { demo } from './commands/demo.ts';
 import { engines } from './commands/engines.ts';
 import { inspect } from './commands/inspect.ts';
 import { merge } from './commands/merge.ts';
+import { plan } from './commands/plan.ts';
 import { predict } from './commands/predict.ts';
 import { resize } from './commands/resize.ts';
 import { resume } from './commands/resume.ts';
@@ -18,6 +19,7 @@ export const COMMANDS: readonly Command[] = [
   demo,
   sample,
   check,
+  plan,
   train,
   resume,
   runs,

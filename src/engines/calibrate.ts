@@ -1,6 +1,6 @@
 /**
  * What this machine reaches with one of its engines, measured inside graphs as a training step is one: the rate of large matrix products
- * and the traffic of element-wise ops. Takes about a third of a second on two cores; the planner counts in these rates, so its constants
+ * and the traffic of element-wise ops. Takes about 0.4 s on two cores; the planner counts in these rates, so its constants
  * hold on other machines too.
  */
 import { matmul, mul, reduceSum } from '../graph/build.ts';
@@ -14,6 +14,8 @@ export interface MachineRates {
   readonly flops: number;
   /** Bytes a second that element-wise ops read and write, one operand fresh from the op before, one from long ago: as in a step. */
   readonly bytes: number;
+  /** The same on one thread, which is all that some ops use. */
+  readonly serialBytes: number;
 }
 
 const SIDE = 1024;
@@ -40,7 +42,8 @@ export function machineRates(engine: Engine, threads: number): Promise<MachineRa
 async function measure(engine: Engine, threads: number): Promise<MachineRates> {
   // One after the other: each is to have the machine for itself.
   const flops = await productRate(engine, threads);
-  return { flops, bytes: await trafficRate(engine, threads) };
+  const bytes = await trafficRate(engine, threads);
+  return { flops, bytes, serialBytes: threads === 1 ? bytes : await trafficRate(engine, 1) };
 }
 
 async function productRate(engine: Engine, threads: number): Promise<number> {

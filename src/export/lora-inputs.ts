@@ -2,16 +2,15 @@
  * A base whose adapter is fed: A, B and what is trained whole are inputs of the graph. With their defaults it is the base alone.
  *
  * B is fed multiplied by alpha / r, since that belongs to an adapter and not to the base. Ranks and the number of classes are
- * symbolic, so adapters of any rank and of other classes fit; the rank of a convolution is fixed, lower ones are filled up with zeros.
- * Of DoRA, y = g ∘ (W + ΔW)·x + b, the gain g = m / ‖W + ΔW‖ is fed, which is worked out once instead of at every run.
+ * symbolic, so adapters of any rank and of other classes fit. Of DoRA, y = g ∘ (W + ΔW)·x + b, the gain g = m / ‖W + ΔW‖ is fed, which is worked out once instead of at every run.
  */
-import { add, loraConv, loraEmbedding, mul, reshape } from '../graph/build.ts';
+import { add, conv, loraConv, loraEmbedding, matmul, mul, reshape } from '../graph/build.ts';
 import type { ConvOptions } from '../graph/build.ts';
 import { nameOf } from '../graph/ir.ts';
 import type { Graph, Node, Value } from '../graph/ir.ts';
 import { foldBatchNormalization } from '../graph/passes/fold-batch-normalization.ts';
 import { rewrite } from '../graph/rewrite.ts';
-import { symbol } from '../graph/shape.ts';
+import { symbol, timesDim } from '../graph/shape.ts';
 import type { Dim } from '../graph/shape.ts';
 import { float32, zeros } from '../graph/tensor.ts';
 import type { Tensor } from '../graph/tensor.ts';
@@ -84,7 +83,7 @@ export function withLoraInputs(base: Base, adapter: Adapter): LoraInputs {
       return [adaptedNode(node, inputs, layer, (name, dims, byDefault) => input(to, name, dims, byDefault))];
     },
   });
-  return { graph: foldBatchNormalization(graph), defaults };
+  return { graph: withAnyRank(foldBatchNormalization(graph)), defaults };
 }
 
 type MakeInput = (name: string, dims: readonly Dim[], byDefault: Tensor) => Value;
@@ -97,14 +96,11 @@ function adaptedNode(
 ): Value {
   const { op, module } = node;
   const name = names(module!);
-  const rank = kind === 'conv2d' ? A.shape[0]! : symbol(`${module!}.rank`);
-  const least = kind === 'conv2d' ? A.shape[0]! : 1;
-  const a = input(name.a, [rank, ...A.shape.slice(1)], zeros('float32', [least, ...A.shape.slice(1)]));
-  const b = input(
-    name.b,
-    [B.shape[0]!, rank, ...B.shape.slice(2)],
-    zeros('float32', [B.shape[0]!, least, ...B.shape.slice(2)]),
-  );
+  // Convolutions get theirs from `withAnyRank`.
+  const rank = kind === 'conv2d' ? 1 : symbol(`${module!}.rank`);
+  const [outer, inner] = [A.shape.slice(1), B.shape.slice(2)];
+  const a = input(name.a, [rank, ...outer], zeros('float32', [1, ...outer]));
+  const b = input(name.b, [B.shape[0]!, rank, ...inner], zeros('float32', [B.shape[0]!, 1, ...inner]));
   const bias = inputs[2];
   const offset = magnitude === undefined ? bias : undefined;
   const product = beside(node, inputs, offset, a, b);
@@ -134,4 +130,31 @@ function beside(
     default:
       return x.graph.apply('LoraLinear', [x, weight, bias, a, b, undefined], { scale: 1, merged: false }, module)[0]!;
   }
+}
+
+/**
+ * Folding BatchNorm into an adapted convolution needs it as one op, whose rank is a number. Afterwards it is written with ops that take any
+ * rank: conv(x, W) + b + B·conv(x, A), a product for each image.
+ */
+function withAnyRank(graph: Graph): Graph {
+  return rewrite(graph, {
+    replace: (leaf, to) => {
+      const name = nameOf(leaf) ?? '';
+      const [, module, part] = /^(.*)\.lora_([AB])$/.exec(name) ?? [];
+      const [rows, columns, ...kernel] = leaf.shape;
+      if (leaf.source.kind !== 'input' || module === undefined || kernel.length === 0) return undefined;
+      const rank = symbol(`${module}.rank`);
+      return to.input(name, part === 'A' ? [rank, columns!, ...kernel] : [rows!, rank, ...kernel]);
+    },
+    visit: ({ node, inputs }) => {
+      if (node.op !== 'LoraConv') return undefined;
+      const [x, weight, bias, a, b] = inputs as readonly [Value, Value, Value | undefined, Value, Value];
+      const options = node.attributes as unknown as ConvOptions;
+      const z = conv(x, a, undefined, options);
+      const [batch, rank, height, width] = z.shape as readonly [Dim, Dim, Dim, Dim];
+      const product = matmul(reshape(b, b.shape.slice(0, 2)), reshape(z, [batch, rank, timesDim(height, width)]));
+      const y = conv(x, weight, bias, options);
+      return [add(y, reshape(product, y.shape)), z];
+    },
+  });
 }

@@ -14,7 +14,6 @@ import { readOnnxFile } from '../formats/onnx-file.ts';
 import { encodeModel } from '../formats/onnx-proto.ts';
 import type { DecodedModel } from '../formats/onnx-proto.ts';
 import { tensorToProto } from '../formats/onnx-tensor.ts';
-import { float32 } from '../graph/tensor.ts';
 import type { Tensor } from '../graph/tensor.ts';
 import { writeRecord } from '../lora/record.ts';
 import { InputError } from '../shared/errors.ts';
@@ -42,7 +41,8 @@ export const onnxAdapter: ExportFormat = {
     if (baseFile !== existing) await writeBase(site, baseFile);
     const model = readOnnxFile(baseFile);
     checkIdentity(model, site, existing);
-    const parameters = fitted(adapterValues(site.base, site.adapter), model, existing);
+    const parameters = adapterValues(site.base, site.adapter);
+    checkInputs(parameters, model, existing);
     await writeFileAtomic(staged, encodeOnnxAdapter({ parameters, modelVersion: modelVersionOf(site) }));
     await writeFileAtomic(staged.replace(/(\.onnx_adapter)?$/, '.json'), record(site));
   },
@@ -79,42 +79,21 @@ function checkIdentity({ metadataProps }: DecodedModel, { base }: ExportSite, fi
   throw new InputError(`belongs to another base than the adapter's (${base.name}); name another folder`, { file });
 }
 
-/** The tensors in the shapes that the base's inputs have: of a lower rank than a fixed one, filled up with zeros. */
-function fitted(values: ReadonlyMap<string, Tensor>, { graph }: DecodedModel, file: string): Map<string, Tensor> {
+/** Throws InputError for a tensor that the base has no input for. */
+function checkInputs(values: ReadonlyMap<string, Tensor>, { graph }: DecodedModel, file: string): void {
   const inputs = new Map(graph.input.map(({ name, type }) => [name, type?.tensorType?.shape?.dim ?? []]));
-  return new Map(
-    [...values].map(([name, tensor]) => {
-      const dims = inputs.get(name);
-      if (dims === undefined)
-        throw new InputError(`has no input ${name}: it was made for an adapter of other layers; name a new folder`, {
-          file,
-        });
-      const shape = tensor.shape.map((length, axis) => Number(dims[axis]?.dimValue ?? length));
-      if (shape.length !== dims.length || shape.some((length, axis) => length < tensor.shape[axis]!)) {
-        throw new InputError(
-          `its input ${name} takes [${shape.join(', ')}], the adapter has [${tensor.shape.join(', ')}]; name a new folder`,
-          { file },
-        );
-      }
-      return [name, padded(tensor, shape)];
-    }),
-  );
-}
-
-/** Zeros behind the last element of each axis. */
-function padded(tensor: Tensor, shape: readonly number[]): Tensor {
-  if (tensor.shape.join() === shape.join()) return tensor;
-  const strides = shape.map((_, axis) => shape.slice(axis + 1).reduce((size, length) => size * length, 1));
-  const data = new Float32Array(shape.reduce((size, length) => size * length, 1));
-  tensor.data.forEach((value: number | bigint, index: number) => {
-    let [rest, target] = [index, 0];
-    for (let axis = shape.length - 1; axis >= 0; axis--) {
-      target += (rest % tensor.shape[axis]!) * strides[axis]!;
-      rest = Math.floor(rest / tensor.shape[axis]!);
-    }
-    data[target] = Number(value);
-  });
-  return float32(shape, data);
+  for (const [name, { shape }] of values) {
+    const dims = inputs.get(name);
+    // A symbolic dimension, a rank or the number of classes, takes any length.
+    const fits =
+      dims?.length === shape.length &&
+      dims.every(({ dimValue }, axis) => dimValue === undefined || dimValue === shape[axis]);
+    if (!fits)
+      throw new InputError(
+        `has no input ${name} of this shape: it was made for an adapter of other layers; name a new folder`,
+        { file },
+      );
+  }
 }
 
 /** The first 31 bits of the base's sha256: what other programs can compare without reading JSON. */

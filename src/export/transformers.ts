@@ -1,9 +1,8 @@
 /** The merged model as a Hugging Face directory: the base's own files with other weights, classes and preprocessing. */
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { writeFileAtomic } from '../formats/atomic-write.ts';
-import { readJson } from '../formats/json.ts';
 import { asFloat32, openWeights, writeSafetensors } from '../formats/safetensors.ts';
 import type { Tensor } from '../graph/tensor.ts';
 import { LOGITS } from '../models/base.ts';
@@ -14,10 +13,10 @@ import { PREPROCESSOR_FILE } from '../models/transformers/preprocessor.ts';
 import type { Preprocessing } from '../shared/preprocessing.ts';
 import { folderOf } from './base-folder.ts';
 import type { ExportFormat, ExportSite } from './format.ts';
+import { editJsonText } from './json-text.ts';
 import { storedWeights } from './stored-weights.ts';
 
 const CONFIG_FILE = 'config.json';
-const configSchema = z.record(z.string(), z.unknown());
 
 export const transformers: ExportFormat = {
   name: 'transformers',
@@ -28,12 +27,14 @@ export const transformers: ExportFormat = {
   limits: { difference: 1e-4, tie: 1e-4, agreement: 1 },
   async write({ base, merged }, { staged }) {
     const folder = await folderOf(base);
-    const config = readJson(join(folder, CONFIG_FILE), configSchema);
-    await writeFileAtomic(join(staged, CONFIG_FILE), json(configOf(config, merged)));
-    const processor = join(folder, PREPROCESSOR_FILE);
-    const given = existsSync(processor) ? readJson(processor, configSchema) : undefined;
-    const kept = given !== undefined && samePreprocessing(base.preprocessing, merged.preprocessing);
-    await writeFileAtomic(join(staged, PREPROCESSOR_FILE), json(kept ? given : processorOf(merged.preprocessing)));
+    // The base was opened from these files, so they are JSON.
+    const config = readFileSync(join(folder, CONFIG_FILE), 'utf8');
+    const classes = editJsonText(config, (fields) => configOf(fields, merged));
+    await writeFileAtomic(join(staged, CONFIG_FILE), classes);
+    const given = join(folder, PREPROCESSOR_FILE);
+    const kept = existsSync(given) && samePreprocessing(base.preprocessing, merged.preprocessing);
+    const processor = kept ? readFileSync(given) : `${JSON.stringify(processorOf(merged.preprocessing), null, 2)}\n`;
+    await writeFileAtomic(join(staged, PREPROCESSOR_FILE), processor);
     await writeSafetensors(join(staged, 'model.safetensors'), weightsOf(folder, base, merged), { format: 'pt' });
   },
   async open({ engine, threads }: ExportSite, { staged }) {
@@ -41,8 +42,6 @@ export const transformers: ExportFormat = {
     return await engine.compile(graph, { threads });
   },
 };
-
-const json = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;
 
 /** All of the base's tensors under the names they have on the disk, in float32; those that merging changed replaced. */
 function weightsOf(folder: string, base: Base, merged: Base): Map<string, Tensor> {

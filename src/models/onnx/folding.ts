@@ -21,7 +21,11 @@ export class Folding {
   }
 
   /** Room for a tensor; the caller fills it. */
-  #allocate(dtype: DType, size: number, symbols: boolean): Elements {
+  #allocate(dtype: DType, shape: readonly number[], symbols: boolean): Elements {
+    if (!shape.every((length) => Number.isInteger(length) && length >= 0)) {
+      throw new ShapeError(`asks for a tensor [${shape.join(', ')}]`);
+    }
+    const size = sizeOf(shape);
     if (!(size <= this.#left))
       throw new ShapeError(`asks for a tensor of ${size} elements that the file does not hold`);
     this.#left -= size;
@@ -29,14 +33,14 @@ export class Folding {
   }
 
   filled(dtype: DType, shape: readonly number[], element: Dim): Known {
-    const elements = this.#allocate(dtype, sizeOf(shape), typeof element !== 'number');
+    const elements = this.#allocate(dtype, shape, typeof element !== 'number');
     (elements as Dim[]).fill(element);
     return madeOf(dtype, shape, elements);
   }
 
   /** Numbers start, start + step, … `count` of them. */
   range(dtype: DType, start: number, step: number, count: number): Known {
-    const elements = this.#allocate(dtype, count, false);
+    const elements = this.#allocate(dtype, [count], false);
     for (let i = 0; i < count; i++) elements[i] = start + i * step;
     return madeOf(dtype, [count], elements);
   }
@@ -45,7 +49,7 @@ export class Folding {
   map(dtype: DType, operands: readonly Known[], f: (...elements: Dim[]) => Dim): Known {
     const shape = operands.map((operand) => operand.shape).reduce(broadcast);
     const stored = operands.map((operand): Shape => operand.stored).reduce(broadcast) as number[];
-    const result = this.#allocate(dtype, sizeOf(stored), operands.some(hasSymbols));
+    const result = this.#allocate(dtype, stored, operands.some(hasSymbols));
     const walks = operands.map((operand) => walk(stored, broadcastStrides(operand.stored, stored)));
     for (let i = 0; i < result.length; i++) {
       result[i] = f(...operands.map(({ elements }, k) => elements[walks[k]!()]!));
@@ -55,7 +59,7 @@ export class Folding {
 
   /** Element [i, j, …] of the result is the operand's at offset + i·strides[0] + j·strides[1] + …. */
   strided(known: Known, shape: readonly number[], strides: readonly number[], offset = 0): Known {
-    const result = this.#allocate(known.dtype, sizeOf(shape), hasSymbols(known));
+    const result = this.#allocate(known.dtype, shape, hasSymbols(known));
     const next = walk(shape, strides);
     for (let i = 0; i < result.length; i++) result[i] = known.elements[offset + next()]!;
     return madeOf(known.dtype, shape, result, known);
@@ -84,7 +88,7 @@ export class Folding {
     const { stored, elements } = known;
     const shape = [...stored.slice(0, axis), ...indexShape, ...stored.slice(axis + 1)];
     const [outer, inner] = [sizeOf(stored.slice(0, axis)), sizeOf(stored.slice(axis + 1))];
-    const result = this.#allocate(known.dtype, sizeOf(shape), hasSymbols(known));
+    const result = this.#allocate(known.dtype, shape, hasSymbols(known));
     let at = 0;
     for (let i = 0; i < outer; i++) {
       for (const index of indices) {
@@ -108,7 +112,7 @@ export class Folding {
       at,
       parts.reduce((sum, { stored }) => sum + stored[at]!, 0),
     );
-    const result = this.#allocate(first.dtype, sizeOf(shape), parts.some(hasSymbols));
+    const result = this.#allocate(first.dtype, shape, parts.some(hasSymbols));
     const outer = sizeOf(shape.slice(0, at));
     let written = 0;
     for (let i = 0; i < outer; i++) {
@@ -129,7 +133,7 @@ export class Folding {
     if (depth > data.stored.length || rows * block !== updates.elements.length) {
       throw new ShapeError('updates do not fit the indices');
     }
-    const result = this.#allocate(data.dtype, data.elements.length, hasSymbols(data) || hasSymbols(updates));
+    const result = this.#allocate(data.dtype, data.stored, hasSymbols(data) || hasSymbols(updates));
     for (let i = 0; i < result.length; i++) result[i] = data.elements[i]!;
     for (let row = 0; row < rows; row++) {
       let to = 0;
@@ -150,7 +154,7 @@ export class Folding {
     const shape = keepDims ? known.stored.map((dim, axis) => (axes.includes(axis) ? 1 : dim)) : kept;
     const block = sizeOf(last.map((axis) => known.stored[axis]!));
     if (block === 0) throw new ShapeError('reduces an empty axis');
-    const result = this.#allocate(known.dtype, sizeOf(kept), hasSymbols(known));
+    const result = this.#allocate(known.dtype, kept, hasSymbols(known));
     for (let i = 0; i < result.length; i++) {
       let sum = elements[i * block]!;
       for (let k = 1; k < block; k++) sum = f(sum, elements[i * block + k]!);

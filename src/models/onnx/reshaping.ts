@@ -47,8 +47,9 @@ function solved(input: Shape, wanted: Shape): Shape | undefined {
 function withBatch(input: Shape, wanted: readonly number[]): Shape | undefined {
   const shape = solved(input.map(perImage), wanted) as readonly number[] | undefined;
   const stride = imageStride(input);
-  const axis = shape?.findIndex((_, at) => elements(shape.slice(at)) === stride) ?? -1;
-  return shape?.map((dim, at) => (at === axis ? timesDim(symbol(BATCH), dim) : dim));
+  if (shape === undefined) return undefined;
+  const axis = shape.findIndex((_, at) => elements(shape.slice(at)) === stride);
+  return axis < 0 ? undefined : shape.map((dim, at) => (at === axis ? timesDim(symbol(BATCH), dim) : dim));
 }
 
 const perImage = (dim: Dim): number => (typeof dim === 'number' ? dim : dim.factor);

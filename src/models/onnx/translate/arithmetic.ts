@@ -92,7 +92,8 @@ function variadic(fold: (a: Dim, b: Dim) => Dim, build: (a: Value, b: Value) => 
   return (site) => {
     const known = site.allKnown();
     if (known !== undefined) return [site.folding.map(known[0]!.dtype, known, (...elements) => elements.reduce(fold))];
-    return [site.inputs.map((_, index) => site.value(index)).reduce(build)];
+    const [first, ...rest] = [site.value(0), ...site.inputs.slice(1).map((_, index) => site.value(index + 1))];
+    return [rest.reduce(build, first)];
   };
 }
 

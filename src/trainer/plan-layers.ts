@@ -1,0 +1,70 @@
+/** What each adapted layer costs, for a table. */
+import type { Graph } from '../graph/ir.ts';
+import type { Adapted } from '../lora/adapt.ts';
+import { adapterTensors } from '../shared/adapter-tensors.ts';
+import { weightSizeOf } from '../shared/adaptable-module.ts';
+import type { AdaptableModule } from '../shared/adaptable-module.ts';
+import { fileRankOf } from '../shared/cost.ts';
+import type { LoraOptions } from '../shared/job.ts';
+
+export interface PlannedLayer {
+  readonly module: string;
+  readonly kind: AdaptableModule['kind'];
+  /** Of the base's weight. */
+  readonly shape: readonly number[];
+  readonly rank: number;
+  readonly alpha: number;
+  readonly scale: number;
+  /** Trained ones. */
+  readonly parameters: number;
+  /** In the adapter's file. */
+  readonly bytes: number;
+  /** Trained parameters over those of the weight; above 1 the adapter is larger than what it adapts. */
+  readonly share: number;
+  /** Whether B·A is added to the weight once a step, or computed beside it; `mixed` where a module runs more than once. */
+  readonly form: 'merged' | 'side path' | 'mixed';
+}
+
+/** `step` is the graph of a training step, in which the forms have been chosen. */
+export function planLayers({ targets }: Adapted, { init, useDora }: LoraOptions, step: Graph): PlannedLayer[] {
+  const forms = formsOf(step);
+  return targets.map(({ module, rank, alpha, scale, parameters }) => ({
+    module: module.path,
+    kind: module.kind,
+    shape: weightShapeOf(module),
+    rank,
+    alpha,
+    scale,
+    parameters,
+    bytes: adapterTensors(module, fileRankOf(rank, init), useDora).reduce(
+      (sum, { shape }) => sum + shape.reduce((size, dim) => size * dim, Float32Array.BYTES_PER_ELEMENT),
+      0,
+    ),
+    share: parameters / weightSizeOf(module),
+    form: forms.get(module.path) ?? 'side path',
+  }));
+}
+
+/** By module; one whose path is composed of plain ops (dropout, embeddings) is not among them, and runs beside its weight. */
+function formsOf(step: Graph): Map<string, PlannedLayer['form']> {
+  const forms = new Map<string, PlannedLayer['form']>();
+  for (const { op, module, attributes } of step.nodes) {
+    if (module === undefined || (op !== 'LoraLinear' && op !== 'LoraConv')) continue;
+    const form = attributes['merged'] === true ? 'merged' : 'side path';
+    forms.set(module, (forms.get(module) ?? form) === form ? form : 'mixed');
+  }
+  return forms;
+}
+
+/** As PyTorch stores it. */
+function weightShapeOf(module: AdaptableModule): readonly number[] {
+  const { inFeatures, outFeatures } = module;
+  switch (module.kind) {
+    case 'linear':
+      return [outFeatures, inFeatures];
+    case 'conv2d':
+      return [outFeatures, inFeatures / module.groups, ...module.kernel];
+    case 'embedding':
+      return [inFeatures, outFeatures];
+  }
+}

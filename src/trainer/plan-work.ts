@@ -1,0 +1,120 @@
+/** The graphs that a run compiles, counted: what each costs a batch and holds in memory. */
+import { isIdentity } from '../data/augment.ts';
+import type { MachineRates } from '../engines/calibrate.ts';
+import { constantBytes, nodeCosts, peakOf } from '../graph/cost.ts';
+import type { Graph, Node } from '../graph/ir.ts';
+import { lower } from '../graph/passes/lower.ts';
+import { adapt } from '../lora/adapt.ts';
+import type { Adapted } from '../lora/adapt.ts';
+import { BATCH } from '../models/base.ts';
+import { sizeOf } from '../graph/tensor.ts';
+import { MAX_MEMORY_BYTES } from './frozen-features.ts';
+import { secondsOf } from './plan-time.ts';
+import { frozenPart } from './programs.ts';
+import type { Augmentation, Job } from '../shared/job.ts';
+import type { OpenJob } from './session.ts';
+import { evaluationGraph, trainingGraph } from './step.ts';
+
+/** Of one batch. */
+export interface GraphWork {
+  readonly seconds: number;
+  readonly flops: number;
+  /** Bytes. */
+  readonly activations: number;
+  readonly constants: number;
+}
+
+/** What runs for a batch each time, and what runs once for each view of an image, if anything does. */
+export interface PipelineWork {
+  readonly each: GraphWork;
+  readonly once: (GraphWork & { readonly keptBytes: number }) | null;
+}
+
+/** Where a graph is cut: below it each image is computed once, and what comes out is kept. */
+export interface FrozenCut {
+  /** The last module that is computed once, and the first that is computed in every step. */
+  readonly after: string | null;
+  readonly before: string | null;
+  /** Of what is kept of one view of one image. */
+  readonly shape: readonly number[];
+  /** Versions of each image. */
+  readonly views: number;
+  /** Of all views of all images. */
+  readonly bytes: number;
+  readonly storage: 'memory' | 'file';
+}
+
+export interface RunWork {
+  readonly training: PipelineWork;
+  readonly validation: PipelineWork;
+}
+
+export interface CountedRun extends RunWork {
+  /** The graph of a training step. */
+  readonly step: Graph;
+  readonly frozen: { readonly training: FrozenCut | null; readonly validation: FrozenCut | null };
+}
+
+export function countRun(opened: OpenJob, adapted: Adapted, rates: MachineRates): CountedRun {
+  const { job, base, preprocessing } = opened;
+  const { splits, classes } = opened.dataset;
+  const { method, lora } = job;
+  const options = { preprocessing, batch: job.training.batch, labelSmoothing: job.training.labelSmoothing };
+  const step = trainingGraph(adapted.graph, options);
+  const evaluated = lora.dropout === 0 ? adapted : adapt(base, { method, lora: { ...lora, dropout: 0 }, classes });
+  const count = (graph: Graph, images: number, augmentation: Augmentation | null) =>
+    countPipeline(graph, { job, images, augmentation, rates });
+  const training = count(step, splits.train.length, isIdentity(job.augmentation) ? null : job.augmentation);
+  const validation = count(evaluationGraph(evaluated.graph, options), splits.validation.length, null);
+  return {
+    step,
+    training: training.work,
+    validation: validation.work,
+    frozen: { training: training.cut, validation: validation.cut },
+  };
+}
+
+interface PipelineOf {
+  readonly job: Job;
+  readonly images: number;
+  readonly augmentation: Augmentation | null;
+  readonly rates: MachineRates;
+}
+
+function countPipeline(
+  graph: Graph,
+  { job, images, augmentation, rates }: PipelineOf,
+): { work: PipelineWork; cut: FrozenCut | null } {
+  const { batch } = job.training;
+  const part = frozenPart(graph, job, augmentation);
+  if (part === undefined) return { work: { each: graphWork(graph, batch, rates), once: null }, cut: null };
+  const { top, bottom, shape, views } = part;
+  const bytes = images * views * sizeOf(shape) * Float32Array.BYTES_PER_ELEMENT;
+  return {
+    work: { each: graphWork(top, batch, rates), once: { ...graphWork(bottom, batch, rates), keptBytes: bytes } },
+    cut: {
+      after: lastModule(bottom.nodes),
+      before: lastModule(top.nodes.toReversed()),
+      shape,
+      views,
+      bytes,
+      storage: bytes <= MAX_MEMORY_BYTES ? 'memory' : 'file',
+    },
+  };
+}
+
+function graphWork(graph: Graph, batch: number, rates: MachineRates): GraphWork {
+  const bindings = { [BATCH]: batch };
+  const { nodes, outputs } = lower(graph);
+  const costs = nodeCosts(nodes, bindings);
+  return {
+    seconds: secondsOf(costs, rates, bindings),
+    flops: [...costs.values()].reduce((sum, { flops }) => sum + flops, 0),
+    activations: peakOf(nodes, outputs.values(), bindings),
+    constants: constantBytes(nodes, bindings),
+  };
+}
+
+function lastModule(nodes: readonly Node[]): string | null {
+  return nodes.findLast(({ module }) => module !== undefined)?.module ?? null;
+}

@@ -1,0 +1,151 @@
+/** What a job will take, before it is started: sizes to the byte, memory and time within a quarter. */
+import { machineRates } from '../engines/calibrate.ts';
+import { isIdentity } from '../data/augment.ts';
+import type { MachineRates } from '../engines/calibrate.ts';
+import { physicalCores } from '../engines/threads.ts';
+import { sizeOf } from '../graph/tensor.ts';
+import { adapt } from '../lora/adapt.ts';
+import { frozenTensors } from '../models/frozen.ts';
+import type { AdaptableModule } from '../shared/adaptable-module.ts';
+import { widthOf } from '../shared/adapter-tensors.ts';
+import type { CostCoefficients } from '../shared/cost.ts';
+import type { Job } from '../shared/job.ts';
+import type { RunSetup } from '../shared/run/identity.ts';
+import { planCoefficients } from './plan-coefficients.ts';
+import { planTime } from './plan-epoch.ts';
+import type { TimePlan } from './plan-epoch.ts';
+import { planFile } from './plan-file.ts';
+import type { FileOf, PlannedFile } from './plan-file.ts';
+import { planImages } from './plan-images.ts';
+import { planLayers } from './plan-layers.ts';
+import type { PlannedLayer } from './plan-layers.ts';
+import { planMemory } from './plan-memory.ts';
+import type { MemoryPlan } from './plan-memory.ts';
+import { countRun } from './plan-work.ts';
+import type { CountedRun, FrozenCut, RunWork } from './plan-work.ts';
+import { openJob, setupOf } from './session.ts';
+import type { OpenJob } from './session.ts';
+
+export interface Plan {
+  /** What the job names, as `run.json` will record it: engine, base, dataset, parameters, steps. */
+  readonly setup: RunSetup;
+  readonly base: { readonly name: string };
+  readonly method: Job['method'];
+  readonly size: SizePlan;
+  readonly layers: readonly PlannedLayer[];
+  readonly skipped: readonly {
+    readonly module: string;
+    readonly kind: AdaptableModule['kind'];
+    readonly reason: string;
+  }[];
+  /** Of one training step, a multiplication and an addition being two. */
+  readonly stepFlops: number;
+  readonly memory: MemoryPlan;
+  readonly time: TimePlan;
+  readonly frozen: FrozenPlan;
+  /** What the engine reaches on this machine, as measured for this plan. */
+  readonly machine: MachineRates;
+  /** For `evaluateCost` of src/shared/cost.ts, which gives this plan's own figures at the job's own rank. */
+  readonly coefficients: CostCoefficients;
+}
+
+/** Bytes of float32, which is what is written. */
+export interface SizePlan {
+  /** The weights' file, its header included. */
+  readonly file: number;
+  readonly adapter: number;
+  /** The head and whatever else is trained whole. */
+  readonly whole: number;
+  readonly header: number;
+  /** The weights of a fine-tuned copy of the model, its head included. */
+  readonly fullCopy: number;
+  /** Full copies over files of this run. */
+  readonly saving: number;
+  /** The same without the head on either side; null where there is no adapter. */
+  readonly savingWithoutHead: number | null;
+}
+
+/** The layers below everything trained, computed once for each image. */
+export interface FrozenPlan {
+  readonly training: FrozenCut | null;
+  readonly validation: FrozenCut | null;
+  /** Why training keeps nothing; null where it does. */
+  readonly reason: string | null;
+}
+
+/** Opens all that the job names and measures this machine for about half a second. Throws InputError as training would. */
+export async function planJob(job: Job): Promise<Plan> {
+  const opened = await openJob(job);
+  const { base, dataset, engine, preprocessing } = opened;
+  const { method, lora } = job;
+  const { classes } = dataset;
+  const adapted = adapt(base, { method, lora, classes });
+  const setup = setupOf(opened, adapted);
+  const file = planFile({ job, base, classes, adapted });
+  const threads = job.threads ?? physicalCores();
+  const machine = await machineRates(engine, threads);
+  const run = countRun(opened, adapted, machine);
+  const layers = planLayers(adapted, lora, run.step);
+  const size = sizePlan({ job, base, classes, adapted }, file, layers);
+  const trainableParameters = setup.parameters.trainable;
+  const kept = { training: run.frozen.training !== null, validation: run.frozen.validation !== null };
+  const images = planImages(job, dataset, preprocessing, kept);
+  const memoryOf = (work: RunWork): MemoryPlan => planMemory({ work, images, trainableParameters });
+  const timeOf = (work: RunWork): TimePlan =>
+    planTime({ job, counts: setup.dataset.images, work, images, trainableParameters, threads });
+  return {
+    setup,
+    base: { name: base.name },
+    method,
+    size,
+    layers,
+    skipped: adapted.skipped.map(({ module: { path, kind }, reason }) => ({ module: path, kind, reason })),
+    stepFlops: run.training.each.flops,
+    memory: memoryOf(run),
+    time: timeOf(run),
+    frozen: frozenPlan(opened, run),
+    machine,
+    coefficients: planCoefficients({
+      opened,
+      adapted,
+      file,
+      modelParameters: size.fullCopy / widthOf('float32'),
+      rates: machine,
+      work: run,
+      memoryOf: (work) => memoryOf(work).total,
+      secondsOf: (work) => timeOf(work).epoch,
+    }),
+  };
+}
+
+function sizePlan({ base, adapted }: FileOf, file: PlannedFile, layers: readonly PlannedLayer[]): SizePlan {
+  const isHead = (name: string): boolean => base.heads.some((head) => name.startsWith(`${head}.`));
+  const bytesOf = (shapes: readonly (readonly number[])[]): number =>
+    shapes.reduce((sum, shape) => sum + sizeOf(shape), 0) * Float32Array.BYTES_PER_ELEMENT;
+  const frozen = [...frozenTensors(base.graph)].filter(([name]) => !isHead(name));
+  const head = bytesOf(adapted.parameters.filter(({ name }) => isHead(name)).map(({ shape }) => shape));
+  const fullCopy = bytesOf(frozen.map(([, { shape }]) => shape)) + head;
+  const adapter = layers.reduce((sum, { bytes }) => sum + bytes, 0);
+  const whole = bytesOf(file.saved.map(({ shape }) => shape));
+  return {
+    file: file.bytes,
+    adapter,
+    whole,
+    header: file.bytes - adapter - whole,
+    fullCopy,
+    saving: fullCopy / file.bytes,
+    savingWithoutHead: adapter === 0 ? null : (fullCopy - head) / adapter,
+  };
+}
+
+function frozenPlan({ job }: OpenJob, { frozen: { training, validation } }: CountedRun): FrozenPlan {
+  return { training, validation, reason: training === null ? whyNothingIsKept(job) : null };
+}
+
+function whyNothingIsKept({ training, augmentation }: Job): string {
+  if (training.cacheFrozen === 'off') return 'training.cacheFrozen is off';
+  if (augmentation.views === null && !isIdentity(augmentation)) {
+    return 'each epoch augments the images anew; a number of augmentation.views would let them be kept';
+  }
+  return 'no layer lies below the lowest one that is trained';
+}
