@@ -167,5 +167,4 @@ export const jobSchema = z
 
 export type Job = z.infer<typeof jobSchema>;
 export type LoraOptions = Job['lora'];
-export type TrainingOptions = Job['training'];
 export type Augmentation = Job['augmentation'];
