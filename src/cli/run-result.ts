@@ -66,7 +66,7 @@ function reportFacts(report: RunReport): (Fact | null)[] {
         `${formatShare(parameters.trainable / parameters.base)} of the base)`,
     },
     {
-      name: 'saved',
+      name: 'file',
       value:
         `${formatBytes(files.adapterBytes)}; a whole copy takes ${formatBytes(files.baseBytes)}, ` +
         `${(files.baseBytes / files.adapterBytes).toPrecision(3)} times as much`,

@@ -1,9 +1,11 @@
 /** A whole life of an adapter on the command line: sample, check, train, list, inspect, resize, combine, predict. */
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { readAdapter } from '../../src/lora/read-adapter.ts';
+import { setupSchema } from '../../src/shared/run/identity.ts';
+import { readIdentity } from '../../src/shared/run/read-run.ts';
 import { reportSchema } from '../../src/shared/run/report.ts';
 import { writeTinyVit } from '../tiny-vit.ts';
 import { documentOf, type Ended, lowrank, useFolder } from './cli-process.ts';
@@ -62,6 +64,23 @@ describe('check', () => {
   });
 });
 
+describe('plan', () => {
+  it('shows the adapters, the layers left out and what a run takes', async () => {
+    const saved = '--set=lora.modulesToSave=["vit.layers.0.attention.q_proj"]';
+    const { code, stdout, stderr } = await run('plan', ...TRAIN.slice(1), '--target', 'q_proj,projection', saved);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toMatch(/patch_embeddings\.projection +conv2d +16×3×8×8 +8 +2 +1,664 +6\.66 kB +54\.2 % /);
+    expect(stdout).toMatch(/left out +why\nvit\.layers\.0\.attention\.q_proj +trained whole/);
+    const names = ['base', 'dataset', 'runs on', 'steps', 'trains', 'file', 'memory', 'time', 'kept'];
+    for (const name of names) expect(stdout).toMatch(new RegExp(`^${name} +\\S`, 'm'));
+  });
+
+  it('is refused as training would be', async () => {
+    const { code, stderr } = await run('plan', ...TRAIN.slice(1), '--rank', '0');
+    expect({ code, stderr }).toEqual({ code: 1, stderr: 'error: lora.rank: must be at least 1, not 0\n' });
+  });
+});
+
 describe('train', () => {
   let ended: Ended;
   beforeAll(async () => {
@@ -72,7 +91,7 @@ describe('train', () => {
     const { code, stdout, stderr } = ended;
     expect({ code, stderr }).toMatchObject({ code: 0 });
     const names = stdout.split('\n').map((line) => line.split('  ')[0]);
-    expect(names).toEqual(['accuracy', 'trained', 'saved', 'time', 'run', 'adapter', '']);
+    expect(names).toEqual(['accuracy', 'trained', 'file', 'time', 'run', 'adapter', '']);
     expect(stdout).toMatch(/accuracy +\d+\.\d % untouched → \d+\.\d % \(validation, step \d+\)/);
     // Rank 4 in 12 linear layers of width 16 (four 16×16, two 16×64 a block) and a convolution of 192 columns; head 8·16 + 8.
     const adapter = 4 * (2 * (4 * 32 + 2 * 80) + (16 + 192));
@@ -93,6 +112,23 @@ describe('train', () => {
     expect(layers.size).toBe(13);
     expect([...layers.values()].every(({ rank }) => rank === 4)).toBe(true);
     expect([...saved.keys()]).toEqual(['classifier.bias', 'classifier.weight']);
+  });
+
+  it('takes what plan had foretold, to the byte', async () => {
+    const planned = await run('plan', ...TRAIN.slice(1), '--epochs', '2', '--rank', '4', '--json');
+    const { setup, size, layers, skipped } = z
+      .object({
+        setup: setupSchema,
+        size: z.object({ file: z.int() }),
+        layers: z.array(z.object({ module: z.string(), rank: z.int(), form: z.string() })),
+        skipped: z.array(z.unknown()),
+      })
+      .parse(documentOf(planned));
+    const { setup: found } = await readIdentity(at('run'));
+    expect(setup).toEqual(found);
+    expect(size.file).toBe(statSync(at('run/adapter/adapter_model.safetensors')).size);
+    expect(layers.map(({ module }) => module).sort()).toEqual([...readAdapter(at('run/adapter')).layers.keys()].sort());
+    expect(skipped).toEqual([]);
   });
 
   it('gives one document with --json, the log apart', async () => {

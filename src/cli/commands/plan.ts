@@ -80,7 +80,7 @@ function whatItCosts({ size, memory, time, stepFlops, frozen }: Told): (Fact | n
   const share = (bytes: number, what: string): string => `${formatBytes(bytes)} ${what}`;
   return [
     {
-      name: 'saves',
+      name: 'file',
       value: `${formatBytes(size.file)}; a whole copy takes ${formatBytes(size.fullCopy)}, ${times(size.saving)} as much`,
       style: 'bold',
     },
