@@ -2,8 +2,8 @@
 
     export_check.py switch FOLDER GOLDENS ADAPTER...    base.onnx with one adapter after the other, beside ADAPTER.onnx (merged)
     export_check.py onnx GOLDENS FILE                   checked by onnx, run by ONNX Runtime, its names read as a Python literal
-    export_check.py transformers FOLDER GOLDENS         loaded by transformers
-    export_check.py processor FOLDER RGB WIDTH          raw pixels as its AutoImageProcessor prepares them
+    export_check.py transformers [FOLDER GOLDENS]...    loaded by transformers
+    export_check.py processor RGB WIDTH FOLDER...       raw pixels as the AutoImageProcessor of each folder prepares them
 """
 
 import ast
@@ -76,29 +76,35 @@ def onnx(goldens, path):
     }
 
 
-def transformers(folder, goldens):
+def transformers(*pairs):
     import torch
     from transformers import AutoModelForImageClassification
 
-    model, info = AutoModelForImageClassification.from_pretrained(folder, output_loading_info=True)
-    with torch.no_grad():
-        logits = model.eval()(pixel_values=torch.from_numpy(pixels(goldens))).logits
-    return {
-        'class': type(model).__name__,
-        'logits': logits.tolist(),
-        'labels': [model.config.id2label[index] for index in range(model.config.num_labels)],
-        'missing': sorted(info['missing_keys']),
-        'mismatched': sorted(map(str, info['mismatched_keys'])),
-    }
+    told = []
+    for folder, goldens in zip(*[iter(pairs)] * 2, strict=True):
+        model, info = AutoModelForImageClassification.from_pretrained(folder, output_loading_info=True)
+        with torch.no_grad():
+            logits = model.eval()(pixel_values=torch.from_numpy(pixels(goldens))).logits
+        told.append({
+            'class': type(model).__name__,
+            'logits': logits.flatten().tolist(),
+            'labels': [model.config.id2label[index] for index in range(model.config.num_labels)],
+            'missing': sorted(info['missing_keys']),
+            'mismatched': sorted(map(str, info['mismatched_keys'])),
+        })
+    return told
 
 
-def processor(folder, rgb, width):
+def processor(rgb, width, *folders):
     from PIL import Image
     from transformers import AutoImageProcessor
 
     image = Image.fromarray(np.fromfile(rgb, np.uint8).reshape(-1, int(width), 3))
-    values = AutoImageProcessor.from_pretrained(folder)(image, return_tensors='np')['pixel_values'].astype(np.float32)
-    return {'shape': list(values.shape), 'values': values.reshape(-1).tolist()}
+    told = []
+    for folder in folders:
+        values = AutoImageProcessor.from_pretrained(folder)(image, return_tensors='np')['pixel_values']
+        told.append({'shape': list(values.shape), 'values': values.astype(np.float32).flatten().tolist()})
+    return told
 
 
 if __name__ == '__main__':
