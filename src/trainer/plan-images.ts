@@ -44,7 +44,8 @@ export function planImages(
     const again = !isCached && !isKept;
     const { batch } = job.training;
     // Rings of the present epoch and of the one after it, a batch that was taken out and one that the engine works on.
-    const ahead = (slotsOf({ batch, imageBytes }) * (again ? 2 : 1) + 2) * batch * imageBytes;
+    const slots = Math.min(slotsOf({ batch, imageBytes }), Math.ceil(images / batch));
+    const ahead = (slots * (again ? 2 : 1) + 2) * batch * imageBytes;
     return { again, bytes: ahead + (isCached ? images * versions * imageBytes : 0) };
   };
   const views = augmentation === null ? 1 : augmentation.views;

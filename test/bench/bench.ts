@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { writeRandomVit } from '../../scripts/random-vit.ts';
+import { comparePlans } from './plan.ts';
 import { measureStep, median } from './step.ts';
 import type { StepFigures, StepOptions } from './step.ts';
 
@@ -60,6 +61,7 @@ const SCENARIOS: readonly Scenario[] = [
 
 const DEFAULTS = { method: 'lora', targets: 'all', batch: 16, rank: 8, steps: 8, warmup: 2, threads: 2 } as const;
 const ROUNDS = 3;
+const MODELS = process.env['LOWRANK_BENCH_MODELS'] ?? '/opt/parity/models/real';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -70,6 +72,7 @@ if (values.step !== undefined) {
   process.stdout.write(`${JSON.stringify(await measureStep(JSON.parse(values.step) as StepOptions))}\n`);
 } else {
   await compareAll();
+  if (positionals.length === 0 || positionals.includes('plan')) await comparePlans(MODELS, say);
 }
 
 async function compareAll(): Promise<void> {
@@ -77,14 +80,13 @@ async function compareAll(): Promise<void> {
   const python = [join(parity, 'bin', 'python'), join(parity, 'Scripts', 'python.exe')].find((file) =>
     existsSync(file),
   );
-  const models = process.env['LOWRANK_BENCH_MODELS'] ?? '/opt/parity/models/real';
   const work = mkdtempSync(join(tmpdir(), 'lowrank-bench-'));
   if (python === undefined) say('no parity environment (npm run parity:setup): figures of PyTorch are left out');
   for (const scenario of SCENARIOS) {
     if (positionals.length > 0 && !positionals.includes(scenario.name)) continue;
-    const model = await modelOf(scenario, models, work);
+    const model = await modelOf(scenario, MODELS, work);
     if (model === undefined) {
-      say(`${scenario.name}: ${join(models, scenario.model)} is missing (test/parity/make_fixtures.py --real)`);
+      say(`${scenario.name}: ${join(MODELS, scenario.model)} is missing (test/parity/make_fixtures.py --real)`);
       continue;
     }
     const mine: StepFigures[] = [];
