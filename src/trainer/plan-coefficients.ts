@@ -41,7 +41,7 @@ export function planCoefficients(plan: CoefficientsOf): CostCoefficients {
 }
 
 /** A job's own point of the function. */
-export function choiceOf({ lora }: Job, { targets }: Adapted): CostChoice {
+function choiceOf({ lora }: Job, { targets }: Adapted): CostChoice {
   const ranks = new Map(targets.map(({ module, rank }) => [module.path, rank]));
   const { rank, alpha, useRslora, useDora, init } = lora;
   return {

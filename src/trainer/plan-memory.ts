@@ -32,7 +32,7 @@ const DECODED_COPIES = 2;
  * Of each constant of each compiled graph. The engine has it packed for the forward and again for the backward pass, the host has the
  * file's weights, and those that took up a normalisation a second time.
  */
-export const CONSTANT_COPIES = 2.2;
+const CONSTANT_COPIES = 2.2;
 /** The engine's arena: chunks that are free and fit nothing. */
 export const ARENA_SLACK = 1.15;
 /** The value, how it started, its gradient, their sum and two moments; and a copy while they go to a checkpoint. */

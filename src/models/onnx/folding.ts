@@ -165,7 +165,7 @@ export class Folding {
 }
 
 /** Row-major: how far apart neighbours along each axis are. */
-export function stridesOf(shape: readonly number[]): number[] {
+function stridesOf(shape: readonly number[]): number[] {
   return shape.map((_, axis) => sizeOf(shape.slice(axis + 1)));
 }
 
