@@ -104,9 +104,7 @@ describe('a convolutional network', () => {
     const feeds = feedsOf(graph);
     const random = new Random(5);
     const parameters = graph.inputs.map((input) => nameOf(input)!).filter((name) => name !== 'x');
-    const direction = new Map(
-      parameters.map((name) => [name, drawn(feeds[name]!.shape, random, 1).data]),
-    );
+    const direction = new Map(parameters.map((name) => [name, drawn(feeds[name]!.shape, random, 1).data]));
     const moved = (h: number): Tensors => ({
       ...feeds,
       ...Object.fromEntries(
