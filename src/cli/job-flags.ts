@@ -71,7 +71,7 @@ function absolute(job: Job, directory: string): Job {
   return { ...job, data: resolve(directory, job.data), base: absoluteBase(job.base, directory) };
 }
 
-export function absoluteBase(base: string, directory = process.cwd()): string {
+function absoluteBase(base: string, directory = process.cwd()): string {
   return base === 'sample' || base.startsWith('hf:') ? base : resolve(directory, base);
 }
 
