@@ -63,6 +63,8 @@ describe('merge', () => {
     expect(blind.code).toBe(1);
     expect(existsSync(at('int8.onnx'))).toBe(false);
     expect((await run(...args, '--dtype', 'int8', '--data', 'data', '--out', 'int8.onnx')).code).toBe(0);
+    // The file itself is run: its operators are none that training knows.
+    expect(await classesBy('int8.onnx')).toHaveLength(16);
   });
 
   it('refuses another base, and leaves nothing', async () => {

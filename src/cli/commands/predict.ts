@@ -1,11 +1,11 @@
 import { basename, dirname, resolve } from 'node:path';
 import { chooseEngine } from '../../engines/choose.ts';
 import { formatInteger, formatShare } from '../../shared/format.ts';
-import { openPredictor, type Prediction, type Unreadable } from '../../trainer/predict.ts';
+import { predict as predictImages, type Prediction, type Unreadable } from '../../trainer/predict.ts';
 import { defineCommand } from '../command.ts';
 import { EXIT, UsageError } from '../exit-codes.ts';
 import { imageFiles } from '../image-files.ts';
-import { openModel } from '../open-model.ts';
+import { openClassifier } from '../open-classifier.ts';
 import { many, number, one, text, withDefault } from '../parameters.ts';
 import { here } from '../run-result.ts';
 import { table } from '../table.ts';
@@ -34,26 +34,22 @@ export const predict = defineCommand({
   async run({ model, images, base, top, engine, threads }, { logs }) {
     if (!Number.isInteger(top) || top < 1 || top > MAX_TOP)
       throw new UsageError(`--top must be a whole number from 1 to ${MAX_TOP}, not ${top}`);
-    const files = await imageFiles(images);
-    const opened = await openModel(model, base);
-    const predictor = await openPredictor(opened, chooseEngine(engine), threads);
+    const files = (await imageFiles(images)).map((file) => resolve(file));
+    const classifier = await openClassifier(model, { base, engine: chooseEngine(engine), threads });
     const predictions: (Prediction | Unreadable)[] = [];
     const line = new LiveLine(logs);
     try {
-      for await (const prediction of predictor.predict(
-        files.map((file) => resolve(file)),
-        top,
-      )) {
+      for await (const prediction of predictImages(classifier, files, top)) {
         predictions.push(prediction);
         if (logs.live) line.show(`${predictions.length} of ${files.length} images`);
       }
     } finally {
       line.clear();
-      await predictor.close();
+      await classifier.close();
     }
     const told = predictions.filter((prediction) => 'top' in prediction);
     const unreadable = predictions.filter((prediction) => 'reason' in prediction);
-    const score = scoreOf(told, opened.labels ?? []);
+    const score = scoreOf(told, classifier.labels);
     return {
       json: { model: resolve(model), accuracy: score && score.right / score.images, predictions },
       lines: (out) => linesOf(out, told, unreadable, score),

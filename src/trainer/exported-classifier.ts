@@ -1,0 +1,32 @@
+/**
+ * A model that Lowrank exported, run as any runtime would run it: the file itself, quantised or not, with the classes and the
+ * preprocessing that it tells.
+ */
+import { loadOnnx } from '../engines/onnxruntime.ts';
+import { pixelsOf } from '../export/pixels.ts';
+import { readOnnxFile } from '../formats/onnx-file.ts';
+import { LOGITS, PIXELS } from '../models/base.ts';
+import { CLASSES_KEY, PREPROCESSING_KEY, readLabels, readPreprocessing } from '../models/onnx/metadata.ts';
+import type { Classifier } from './predict.ts';
+
+/** Null for a model of others, whose input and output may be anything. Throws InputError for a damaged file. */
+export async function openExported(file: string, threads?: number): Promise<Classifier | null> {
+  const { metadataProps, graph } = readOnnxFile(file);
+  const metadata = new Map(metadataProps.map(({ key = '', value = '' }) => [key, value]));
+  if (!metadata.has(CLASSES_KEY) || !metadata.has(PREPROCESSING_KEY)) return null;
+  const logits = graph.output.find(({ name }) => name === LOGITS);
+  const classes = Number(logits?.type?.tensorType?.shape?.dim.at(-1)?.dimValue ?? 0);
+  const labels = readLabels(metadata, classes, file);
+  if (labels === undefined) return null;
+  const preprocessing = readPreprocessing(metadata, { height: undefined, width: undefined }, file);
+  const program = await loadOnnx(file, { threads });
+  return {
+    labels,
+    preprocessing,
+    logits: async (images) => {
+      const pixels = pixelsOf(images, preprocessing, 0, images.shape[0]!);
+      return (await program.run({ [PIXELS]: pixels }))[LOGITS]!.data as Float32Array;
+    },
+    close: () => program.release(),
+  };
+}
