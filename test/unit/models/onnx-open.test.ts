@@ -14,7 +14,7 @@ import { CLASSES_KEY } from '../../../src/models/onnx/metadata.ts';
 import { onnxBase, openOnnx } from '../../../src/models/onnx/open.ts';
 import { InputError } from '../../../src/shared/errors.ts';
 import { loraSchema } from '../../../src/shared/job.ts';
-import { head, ints, modelOf, node, normal, onnxModel, positive, real } from './onnx-build.ts';
+import { head, ints, modelOf, node, normal, onnxModel, positive, real, scalar } from './onnx-build.ts';
 import type { Sketch } from './onnx-build.ts';
 
 const open = (bytes: Uint8Array) => onnxBase(bytes, '/models/m.onnx', { source: '/models/m.onnx' });
@@ -296,6 +296,32 @@ describe('a file that cannot be a base is refused in one line', () => {
       'the first image of a batch',
       () => classifier({ nodes: [node('Gather', ['x', 'i'], 'y')], constants: { i: ints(0) } }),
       /takes some images of a batch and leaves others/,
+    ],
+    [
+      "another image's elements, by as_strided",
+      () =>
+        classifier({
+          nodes: [
+            node('Shape', ['x'], 'shape'),
+            node('Gather', ['shape', 'zero'], 'batch'),
+            node('Reshape', ['x', 'flatten'], 'flat'),
+            node('Range', ['zero', 'batch', 'one'], 'numbers'),
+            node('Mul', ['numbers', 'size'], 'starts'),
+            node('Unsqueeze', ['starts', 'last'], 'column'),
+            node('Add', ['column', 'within'], 'indices'),
+            node('Gather', ['flat', 'indices'], 'y'),
+          ],
+          constants: {
+            zero: scalar(0),
+            one: scalar(1),
+            size: scalar(48),
+            flatten: ints(-1),
+            last: ints(1),
+            within: { ...ints(-1, 3), shape: [1, 2] },
+          },
+          features: 2,
+        }),
+      /node Gather y: Gather: takes elements of one image for another/,
     ],
     [
       'a giant constant',

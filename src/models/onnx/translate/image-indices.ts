@@ -8,7 +8,6 @@ import { divideDim, formatDim, sameDim, ShapeError, symbol } from '../../../grap
 import type { Dim } from '../../../graph/shape.ts';
 import { BATCH } from '../../base.ts';
 import { addDims } from '../dim-arithmetic.ts';
-import { indexWithin } from '../folding.ts';
 import { unsqueezed } from '../reshaping.ts';
 import { isImageIndices, isKnown, numbersOf, uniform } from '../operand.ts';
 import type { ImageIndices, Operand } from '../operand.ts';
@@ -60,7 +59,11 @@ export function gatherWithinImages(x: Value, { step, first }: ImageIndices): Val
   if (length === undefined || typeof size !== 'number' || size !== step) {
     throw new ShapeError(`takes every ${step}th of ${length === undefined ? 'one' : formatDim(length)} elements`);
   }
-  const within = numbersOf(first).map((index) => indexWithin(index, size));
+  const within = numbersOf(first);
+  // One before an image's first is another image's last, so nothing wraps around here.
+  if (!within.every((index) => Number.isInteger(index) && index >= 0 && index < size)) {
+    throw new ShapeError('takes elements of one image for another');
+  }
   const shape: Dim[] = [symbol(BATCH), ...first.stored.slice(1)];
   const images = reshape(x, [symbol(BATCH), size]);
   if (within.length === size && within.every((index, at) => index === at)) return reshape(images, shape);
