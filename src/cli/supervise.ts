@@ -9,7 +9,7 @@ import { RUN_PATHS } from '../shared/run/layout.ts';
 import { readRun, type RunState } from '../shared/run/read-run.ts';
 import { type Exit, launchTrainer, type Runtime, type Trainer } from '../trainer/launch.ts';
 import { Progress } from './progress.ts';
-import type { Terminal } from './terminal.ts';
+import { paint, type Terminal } from './terminal.ts';
 
 /** SIGHUP is the terminal being closed: the run could go on unseen, but who typed a command expects it to end with it. */
 const INTERRUPTS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
@@ -37,6 +37,8 @@ export async function trainHere(folder: string, logs: Terminal): Promise<RunStat
     stopListening();
   }
   const exit = await trainer.stopped;
+  // Its own crash, the system short of memory, or somebody in a hurry.
+  if (exit.signal !== null) logs.write(`${paint(logs, 'yellow', `the trainer was ended by ${exit.signal}`)}\n`);
   const state = await readRun(folder);
   checkEnd(state, exit);
   return state;

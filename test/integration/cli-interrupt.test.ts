@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { readRun } from '../../src/shared/run/read-run.ts';
+import { sendControl } from '../../src/shared/run/send-control.ts';
 import { writeTinyVit } from '../tiny-vit.ts';
 import { documentOf, type Ended, lowrank, type Running, start, useFolder } from './cli-process.ts';
 
@@ -60,6 +61,7 @@ describe('a trainer that is killed', () => {
     process.kill(await past('killed', 20), 'SIGKILL');
     const killed = await first.ended;
     expect(killed.code).toBe(3);
+    expect(killed.stderr).toContain('the trainer was ended by SIGKILL');
     expect(killed.stdout).toMatch(/^go on by +lowrank resume killed$/m);
     const second = start(['resume', 'killed', '--json'], { cwd: folder.path });
     process.kill(await past('killed', 200), 'SIGKILL');
@@ -109,12 +111,20 @@ describe('Ctrl-C', () => {
 });
 
 describe('a run that is being trained', () => {
-  it('is not resumed by a second trainer', async () => {
+  it('is not resumed by a second trainer, and told to go on where it is paused', async () => {
     const running = start([...TRAIN, '--out', 'busy'], { cwd: folder.path });
     const pid = await past('busy', 2);
     const { code, stderr } = await run('resume', 'busy');
     expect(code).toBe(1);
     expect(stderr).toMatch(new RegExp(`^error: .*busy: is running, by process ${pid} on `));
+    await sendControl(at('busy'), 'pause');
+    await expect.poll(async () => (await stateOf('busy'))?.status, { timeout: 60_000 }).toBe('paused');
+    const resumed = await run('resume', 'busy');
+    expect({ code: resumed.code, stdout: resumed.stdout }).toEqual({
+      code: 0,
+      stdout: expect.stringMatching(new RegExp(`^told process ${pid} on .* to go on from step \\d+\n$`)) as string,
+    });
+    await expect.poll(async () => (await stateOf('busy'))?.status, { timeout: 60_000 }).toBe('running');
     running.signal('SIGTERM');
     expect((await running.ended).code).toBe(3);
   });

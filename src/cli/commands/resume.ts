@@ -1,7 +1,8 @@
 import { resolve } from 'node:path';
 import { InputError } from '../../shared/errors.ts';
 import { readRun, type RunState } from '../../shared/run/read-run.ts';
-import { defineCommand } from '../command.ts';
+import { sendControl } from '../../shared/run/send-control.ts';
+import { defineCommand, type Result } from '../command.ts';
 import { one } from '../parameters.ts';
 import { resultOf } from '../run-result.ts';
 import { trainHere } from '../supervise.ts';
@@ -9,23 +10,35 @@ import { trainHere } from '../supervise.ts';
 export const resume = defineCommand({
   name: 'resume',
   summary: 'Go on with a run that was stopped or killed',
-  details: 'Goes on from the last checkpoint of a run, to the same numbers as if it had never stopped.',
+  details:
+    'Goes on from the last checkpoint of a run, to the same numbers as if it had never stopped. A run that is only paused is ' +
+    'told to go on.',
   examples: ['resume .lowrank/runs/2026-03-01-142530-flowers'],
   positionals: { run: one('The run folder') },
   flags: {},
   async run({ run }, { logs }) {
     // The job has absolute paths, and so has the run: the trainer works in the run folder.
     const folder = resolve(run);
-    checkResumable(await readRun(folder));
+    const state = await readRun(folder);
+    if (state.status === 'paused') return continued(state);
+    checkResumable(state);
     return resultOf(await trainHere(folder, logs));
   },
 });
 
+/** Its own trainer goes on, wherever it was started; this command has done its part. */
+async function continued({ folder, holder, summary }: RunState): Promise<Result> {
+  await sendControl(folder, 'resume');
+  return {
+    json: { run: folder, status: 'running', step: summary.step },
+    lines: () => [`told process ${holder?.pid ?? '?'} on ${holder?.host ?? '?'} to go on from step ${summary.step}`],
+  };
+}
+
 function checkResumable({ folder: file, status, holder, summary }: RunState): void {
   switch (status) {
     case 'running':
-    case 'paused':
-      throw new InputError(`is ${status}, by process ${holder?.pid ?? '?'} on ${holder?.host ?? '?'}`, { file });
+      throw new InputError(`is running, by process ${holder?.pid ?? '?'} on ${holder?.host ?? '?'}`, { file });
     case 'finished':
       throw new InputError(`has finished at step ${summary.step}; to train more, start a new run`, { file });
     case 'failed':
@@ -35,6 +48,7 @@ function checkResumable({ folder: file, status, holder, summary }: RunState): vo
         { file },
       );
     case 'queued':
+    case 'paused':
     case 'stopped':
     case 'interrupted':
       return;
