@@ -60,12 +60,11 @@ export function isFusedConvolution(node: SourceNode): boolean {
   return bias === `${weight}_bias` || (RENAMED.test(weight) && RENAMED.test(bias));
 }
 
-/**
- * A tensor's name as its key in a state dict, where it looks like a parameter. The exporters' own names (`onnx::Add_12`, `val_3`,
- * `/Constant_output_0`) are none, nor are the masks that some networks keep as buffers.
- */
+/** Names that exporters, ours among them, make up for constants, and those of the masks that some networks keep as buffers. */
+const NO_PARAMETER = /^(val|constant|float32)_[\w.-]+$|mask$/i;
+
+/** A tensor's name as its key in a state dict, where it looks like a parameter; `onnx::Add_12` and `/Constant_output_0` do not. */
 export function parameterName(name: string | undefined): string | undefined {
-  if (name === undefined || !/^[A-Za-z_][\w-]*(\.[\w-]+)*$/.test(name) || /^val_\d+$|mask$/i.test(name))
-    return undefined;
+  if (name === undefined || !/^[A-Za-z_][\w-]*(\.[\w-]+)*$/.test(name) || NO_PARAMETER.test(name)) return undefined;
   return name;
 }

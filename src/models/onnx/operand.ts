@@ -22,6 +22,8 @@ export interface Known {
   readonly name: string | undefined;
   /** The name of the tensor of the file that this was made of by moving elements. */
   readonly origin: string | undefined;
+  /** The same elements in the same order as they stand in the file, where only their shape was changed. */
+  readonly unshaped?: Known;
 }
 
 /** Whole numbers that grow by `step` from image to image along the first axis: Range(0, B) · step + `first`. */
@@ -51,6 +53,11 @@ export function knownTensor(tensor: Tensor, name?: string): Known {
 /** Elements in a new order or count. */
 export function madeOf(dtype: DType, stored: readonly number[], elements: ArrayLike<Dim>, from?: Known): Known {
   return { kind: 'known', dtype, shape: stored, stored, elements, name: undefined, origin: from?.origin };
+}
+
+/** The same elements under another shape. */
+export function shapedAs(known: Known, shape: Shape, stored: readonly number[]): Known {
+  return { ...known, shape, stored, name: undefined, unshaped: known.unshaped ?? known };
 }
 
 /** An integer vector, as Shape gives it. */

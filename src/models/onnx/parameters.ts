@@ -1,5 +1,5 @@
 /** Known tensors as constants of the graph, under the names of the state dict. */
-import { expand } from '../../graph/build.ts';
+import { expand, reshape } from '../../graph/build.ts';
 import type { Graph, Value } from '../../graph/ir.ts';
 import type { Folding } from './folding.ts';
 import type { SourceNode } from './functions.ts';
@@ -26,13 +26,18 @@ export class Parameters {
   }
 
   value(known: Known): Value {
-    let value = this.#values.get(known);
-    if (value === undefined) {
-      const name = known.dtype === 'float32' && known.elements.length > 1 ? parameterName(known.name) : undefined;
-      value = name === undefined ? this.#graph.constant(tensorOf(known)) : this.named(known, name);
-      this.#values.set(known, value);
-    }
+    const value = this.#values.get(known) ?? this.#constant(known);
+    this.#values.set(known, value);
     return isRepeated(known) ? expand(value, known.shape) : value;
+  }
+
+  /** A parameter stays as the file has it, so that it can be trained: what its shape is made to be is written after it. */
+  #constant(known: Known): Value {
+    const { unshaped = known } = known;
+    const trainable = unshaped.dtype === 'float32' && unshaped.elements.length > 1;
+    const name = trainable ? parameterName(unshaped.name) : undefined;
+    if (name === undefined) return this.#graph.constant(tensorOf(known));
+    return reshape(this.named(unshaped, name), known.stored);
   }
 
   /** The tensor under a name; nameless where another one has it already. */

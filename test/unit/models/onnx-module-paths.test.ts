@@ -68,10 +68,18 @@ describe('parameters', () => {
     expect(parameterName(name)).toBe(name);
   });
 
-  it.each(['val_12', 'onnx::Add_3', '/Constant_output_0', 'layers.0.attn_mask', '12', '', undefined, 'a\nb'])(
-    '%j is none',
-    (name) => {
-      expect(parameterName(name)).toBeUndefined();
-    },
-  );
+  it.each([
+    'val_12',
+    'constant_95',
+    'constant_95',
+    'onnx::Add_3',
+    '/Constant_output_0',
+    'layers.0.attn_mask',
+    '12',
+    '',
+    undefined,
+    'a\nb',
+  ])('%j is none', (name) => {
+    expect(parameterName(name)).toBeUndefined();
+  });
 });

@@ -2,7 +2,7 @@
 import { add, conv, gemm, linear, matmul, mul, transpose } from '../../../graph/build.ts';
 import type { Value } from '../../../graph/ir.ts';
 import { formatShape, sameShape, ShapeError } from '../../../graph/shape.ts';
-import { isKnown, isRepeated } from '../operand.ts';
+import { isKnown, isRepeated, shapedAs } from '../operand.ts';
 import type { Known, Operand } from '../operand.ts';
 import { groupsOf, windowOf } from './window.ts';
 import type { Site, Translator } from './site.ts';
@@ -92,7 +92,7 @@ function vector(known: Known, length: number): Known | undefined {
   const { stored, dtype } = known;
   const fits = stored.at(-1) === length && stored.slice(0, -1).every((dim) => dim === 1);
   if (!fits || dtype !== 'float32' || isRepeated(known)) return undefined;
-  return sameShape(stored, [length]) ? known : { ...known, shape: [length], stored: [length], name: undefined };
+  return sameShape(stored, [length]) ? known : shapedAs(known, [length], [length]);
 }
 
 export const LAYERS: Readonly<Record<string, Translator>> = {

@@ -3,8 +3,9 @@ import { concat, expand, pad, reshape, split, tile, transpose } from '../../../g
 import type { Value } from '../../../graph/ir.ts';
 import { axisIndex, broadcast, elements, known, sameDim, ShapeError } from '../../../graph/shape.ts';
 import type { Dim, Shape } from '../../../graph/shape.ts';
+import { sizeOf } from '../../../graph/tensor.ts';
 import { broadcastStrides } from '../folding.ts';
-import { isImageIndices, isKnown, isRepeated } from '../operand.ts';
+import { isImageIndices, isKnown, isRepeated, shapedAs } from '../operand.ts';
 import type { Operand } from '../operand.ts';
 import { reshapedTo, unsqueezed } from '../reshaping.ts';
 import { unsqueezeImageIndices } from './image-indices.ts';
@@ -16,7 +17,7 @@ function reshaped(site: Site, shapeOf: (input: Shape) => Shape): Operand {
   if (isKnown(x) && !isRepeated(x)) {
     const stored = shapeOf(x.stored).map((dim) => known(dim, 'the shape of a constant'));
     if (elements(stored) !== x.elements.length) throw new ShapeError('asks for another number of elements');
-    return { ...x, shape: stored, stored, name: undefined };
+    return shapedAs(x, stored, stored);
   }
   const value = site.value(0);
   return reshape(value, shapeOf(value.shape));
@@ -39,7 +40,7 @@ const unsqueeze: Translator = (site) => {
   if (isImageIndices(x)) return [unsqueezeImageIndices(x, axes)];
   if (isKnown(x)) {
     const stored = unsqueezed(x.stored, axes) as readonly number[];
-    return [{ ...x, shape: unsqueezed(x.shape, axes), stored, name: undefined }];
+    return [shapedAs(x, unsqueezed(x.shape, axes), stored)];
   }
   return [reshape(x, unsqueezed(x.shape, axes))];
 };
@@ -69,6 +70,7 @@ const stretched: Translator = (site) => {
   }
   const shape = broadcast(x.shape, wanted);
   const stored = shape.map((dim) => (typeof dim === 'number' ? dim : 1));
+  if (sizeOf(stored) === x.elements.length) return [shapedAs(x, shape, stored)];
   return [{ ...site.folding.strided(x, stored, broadcastStrides(x.stored, stored)), shape }];
 };
 
