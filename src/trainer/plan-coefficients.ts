@@ -11,7 +11,7 @@ import type { Job } from '../shared/job.ts';
 import type { Adapted } from '../lora/adapt.ts';
 import { adapterWork } from './plan-adapter.ts';
 import type { PlannedFile } from './plan-file.ts';
-import { ARENA_SLACK, TRAINED_COPIES } from './plan-memory.ts';
+import { arenaBytes, trainedBytes } from './plan-memory.ts';
 import { countReach } from './plan-reach.ts';
 import type { RunWork } from './plan-work.ts';
 import type { OpenJob } from './session.ts';
@@ -62,6 +62,7 @@ function moduleCosts({ opened, adapted, rates, work, memoryOf, secondsOf }: Coef
   const paths = modules.map(({ path }) => path);
   const reach = countReach(opened, paths, rates);
   const start = { memory: memoryOf(reach.head), seconds: secondsOf(reach.head) };
+  const { convolutions } = work.training.each;
   const slope = secondsPerSecond(work, secondsOf);
   const nodes = moduleNodes(base.graph);
   const ranks = new Map(adapted.targets.map(({ module, rank }) => [module.path, rank]));
@@ -78,8 +79,10 @@ function moduleCosts({ opened, adapted, rates, work, memoryOf, secondsOf }: Coef
       alike.get(key) ??
       tangent(rank, (at) => {
         const added = adapterWork(at, { module, nodes: running, lora: job.lora, batch: job.training.batch, rates });
-        const trained = adapterSizeOf(module, at, job.lora.useDora) * Float32Array.BYTES_PER_ELEMENT;
-        return { memory: ARENA_SLACK * added.bytes + TRAINED_COPIES * trained, seconds: slope * added.seconds };
+        const memory =
+          arenaBytes({ activations: added.bytes, convolutions }) +
+          trainedBytes(adapterSizeOf(module, at, job.lora.useDora));
+        return { memory, seconds: slope * added.seconds };
       });
     alike.set(key, line);
     const lowest = reach.modules.get(module.path)!;

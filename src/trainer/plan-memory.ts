@@ -1,11 +1,11 @@
 /**
  * The most memory that a trainer's process will hold, as the system counts it (resident set). The parts that can be counted are counted;
- * what a byte of each becomes in a process was measured (Linux, Node 20, ONNX Runtime 1.30, 21 runs of ViTs and ResNet-18 by all methods:
- * docs/performance.md has the errors).
+ * what a byte of each becomes in a process was measured (Linux, Node 20, ONNX Runtime 1.30) in 26 runs of ViTs, ResNet-18 and
+ * MobileNetV3-small by all methods, which it tells within 10 % (docs/performance.md).
  */
 import { MAX_MEMORY_BYTES } from './frozen-features.ts';
 import type { ImagePlan } from './plan-images.ts';
-import type { RunWork } from './plan-work.ts';
+import type { GraphWork, RunWork } from './plan-work.ts';
 
 /** Bytes. */
 export interface MemoryPlan {
@@ -23,7 +23,7 @@ export interface MemoryPlan {
 }
 
 /** Node with the trainer's code and ONNX Runtime, and what building the graphs leaves behind. */
-const PROCESS_BYTES = 136 * 2 ** 20;
+const PROCESS_BYTES = 123 * 2 ** 20;
 /** A decoding thread: an isolate, its code and its buffers beside the image itself. */
 const WORKER_BYTES = 45 * 2 ** 20;
 /** A decoder holds the image twice: as it comes from its library and as RGB. */
@@ -32,11 +32,23 @@ const DECODED_COPIES = 2;
  * Of each constant of each compiled graph. The engine has it packed for the forward and again for the backward pass, the host has the
  * file's weights, and those that took up a normalisation a second time.
  */
-const CONSTANT_COPIES = 2.2;
+const CONSTANT_COPIES = 2.15;
 /** The engine's arena: chunks that are free and fit nothing. */
-export const ARENA_SLACK = 1.15;
-/** The value, how it started, its gradient, their sum and two moments; and a copy while they go to a checkpoint. */
-export const TRAINED_COPIES = 7;
+const ARENA_SLACK = 1.14;
+/** More of it where convolutions work: their values come in many sizes, and in two layouts. */
+const CONVOLUTION_SLACK = 0.3;
+/** The value, how it started, its gradient, their sum and two moments; and for a while a copy for the checkpoint. */
+const TRAINED_COPIES = 6.6;
+
+/** What a graph's values take in the engine's arena. */
+export function arenaBytes({ activations, convolutions }: Pick<GraphWork, 'activations' | 'convolutions'>): number {
+  return activations * (ARENA_SLACK + CONVOLUTION_SLACK * convolutions);
+}
+
+/** What trained parameters take with all that their optimizer keeps of them. */
+export function trainedBytes(parameters: number): number {
+  return TRAINED_COPIES * parameters * Float32Array.BYTES_PER_ELEMENT;
+}
 
 export interface MemoryOf {
   readonly work: RunWork;
@@ -54,8 +66,8 @@ export function planMemory({ work, images, trainableParameters }: MemoryOf): Mem
   const parts = {
     process: PROCESS_BYTES + workers * (WORKER_BYTES + DECODED_COPIES * images.decodedBytes),
     weights: CONSTANT_COPIES * sum(graphs.map(({ constants }) => constants)),
-    activations: ARENA_SLACK * sum(graphs.map(({ activations }) => activations)),
-    trained: TRAINED_COPIES * trainableParameters * Float32Array.BYTES_PER_ELEMENT,
+    activations: sum(graphs.map(arenaBytes)),
+    trained: trainedBytes(trainableParameters),
     images: images.bytes.training + images.bytes.validation + sum(kept),
   };
   return { total: Math.round(sum(Object.values(parts))), ...parts };

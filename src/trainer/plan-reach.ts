@@ -18,6 +18,7 @@ import { sizeOf } from '../graph/tensor.ts';
 import { adapt } from '../lora/adapt.ts';
 import { BATCH, LOGITS, moduleNodes } from '../models/base.ts';
 import { secondsOf } from './plan-time.ts';
+import { flopsOf } from './plan-work.ts';
 import type { GraphWork, PipelineWork, RunWork } from './plan-work.ts';
 import type { OpenJob } from './session.ts';
 import { gradientOf, IMAGES, LOSS, withLoss } from './step.ts';
@@ -160,7 +161,7 @@ function counter(nodes: readonly Node[], batch: number, rates: MachineRates) {
     const inOrder = nodes.filter((node) => part.has(node));
     return {
       seconds: inOrder.reduce((sum, node) => sum + (seconds.get(node) ?? 0), 0),
-      flops: inOrder.reduce((sum, node) => sum + (costs.get(node)?.flops ?? 0), 0),
+      ...flopsOf([...costs].filter(([node]) => part.has(node))),
       activations: peakOf(inOrder, outputs, bindings),
       constants: 0,
     };

@@ -2,6 +2,7 @@
 import { isIdentity } from '../data/augment.ts';
 import type { MachineRates } from '../engines/calibrate.ts';
 import { constantBytes, nodeCosts, peakOf } from '../graph/cost.ts';
+import type { NodeCost } from '../graph/cost.ts';
 import type { Graph, Node } from '../graph/ir.ts';
 import { lower } from '../graph/passes/lower.ts';
 import { adapt } from '../lora/adapt.ts';
@@ -19,6 +20,8 @@ import { evaluationGraph, trainingGraph } from './step.ts';
 export interface GraphWork {
   readonly seconds: number;
   readonly flops: number;
+  /** The share of them that convolutions do. */
+  readonly convolutions: number;
   /** Bytes. */
   readonly activations: number;
   readonly constants: number;
@@ -109,10 +112,20 @@ function graphWork(graph: Graph, batch: number, rates: MachineRates): GraphWork 
   const costs = nodeCosts(nodes, bindings);
   return {
     seconds: secondsOf(costs, rates, bindings),
-    flops: [...costs.values()].reduce((sum, { flops }) => sum + flops, 0),
+    ...flopsOf(costs),
     activations: peakOf(nodes, outputs.values(), bindings),
     constants: constantBytes(nodes, bindings),
   };
+}
+
+/** All operations, and which part of them are convolutions'. */
+export function flopsOf(costs: Iterable<readonly [Node, NodeCost]>): Pick<GraphWork, 'flops' | 'convolutions'> {
+  let [total, convolutions] = [0, 0];
+  for (const [{ op }, { flops }] of costs) {
+    total += flops;
+    if (op === 'Conv' || op === 'ConvTranspose') convolutions += flops;
+  }
+  return { flops: total, convolutions: total === 0 ? 0 : convolutions / total };
 }
 
 function lastModule(nodes: readonly Node[]): string | null {

@@ -66,10 +66,24 @@ export class Folding {
   }
 
   transpose(known: Known, permutation: readonly number[]): Known {
+    if (permutation.join() === '1,0' && !isRepeated(known)) return this.#turned(known);
     const strides = stridesOf(known.stored);
     const [stored, turned] = [known.stored, strides].map((list) => permutation.map((axis) => list[axis]!));
     const moved = this.strided(known, stored!, turned!);
     return isRepeated(known) ? { ...moved, shape: permutation.map((axis) => known.shape[axis]!) } : moved;
+  }
+
+  /** A matrix: what most weights are, and where the time goes. */
+  #turned(known: Known): Known {
+    const { dtype, stored, elements } = known;
+    const [rows, columns] = stored as readonly [number, number];
+    const result = this.#allocate(dtype, [columns, rows], hasSymbols(known));
+    let at = 0;
+    for (let column = 0; column < columns; column++) {
+      // Written in order: four times as fast as read in order.
+      for (let row = 0; row < rows; row++) result[at++] = elements[row * columns + column]!;
+    }
+    return madeOf(dtype, [columns, rows], result, known);
   }
 
   /** `count` elements along an axis, from `start`, every `step`th. */
