@@ -71,7 +71,7 @@ export async function exportModel(request: ExportRequest): Promise<ExportReport>
     images: images.compared.shape[0]!,
     realImages: images.real,
     ...result,
-    notes: [...(format.note === undefined ? [] : [format.note]), ...adapter.warnings],
+    notes: adapter.warnings,
   };
 }
 

@@ -43,8 +43,6 @@ export interface ExportFormat {
   /** Images are not only compared with but also calibrated on, so they must be given. */
   readonly calibrates: boolean;
   readonly limits: ExportLimits;
-  /** What a person should know of every file of this format, in one line. */
-  readonly note?: string;
   write(site: ExportSite, place: ExportPlace): Promise<void>;
   /** Opens what was written, to be compared: `PIXELS` → `LOGITS`. */
   open(site: ExportSite, place: ExportPlace): Promise<Program>;

@@ -24,8 +24,6 @@ export const onnxInt8: ExportFormat = {
   // 8 bits: 2e-2 of the largest logit was measured on trained models, up to 0.18 on random ones, which lean on few activations. What lies
   // beyond 0.25, or changes the class of clearly decided images, has lost a range or a layer that cannot be quantised.
   limits: { difference: 0.25, tie: 0.05, agreement: 0.97 },
-  // They add pairs of 8-bit products in 16 bits: https://onnxruntime.ai/docs/performance/model-optimizations/quantization.html
-  note: 'x64 processors without VNNI may saturate where this one does not: compare there too',
   write: async (site, { staged }) => {
     await writePlainOnnx(staged, await quantised(site, site.calibration!), { metadata: mergedMetadata(site) });
   },

@@ -115,7 +115,7 @@ describe('quantised weights', () => {
     return { weights: [...Array.from(weights!)], scales: scales!, biases: biases!, biasScales: biasScales! };
   }
 
-  it('use ±127 in every output, each by its own scale', () => {
+  it('use ±127 around 128 in every output, each by its own scale', () => {
     const { weights, scales } = quantised(
       [
         [1, -2, 0.5],
@@ -124,7 +124,7 @@ describe('quantised weights', () => {
       [0, 0],
       { low: 0, high: 1 },
     );
-    expect(weights).toEqual([64, -127, 32, 127, 0, 64]);
+    expect(weights).toEqual([192, 1, 160, 255, 128, 192]);
     expect(scales[0]).toBeCloseTo(2 / 127, 7);
     expect(scales[1]).toBeCloseTo(0.001 / 127, 9);
   });
@@ -144,7 +144,7 @@ describe('quantised weights', () => {
 
   it('may all be zero', () => {
     const { weights, biases, biasScales } = quantised([[0, 0, 0]], [0.5], { low: 0, high: 0 });
-    expect(weights).toEqual([0, 0, 0]);
+    expect(weights).toEqual([128, 128, 128]);
     // One step of the scale 1 of an activation that is always zero.
     expect(Math.abs(biases[0]! * biasScales[0]! - 0.5)).toBeLessThanOrEqual(0.5);
   });
