@@ -10,7 +10,9 @@ const LAYERS = {
   export: ['shared', 'formats', 'graph', 'models', 'lora', 'engines'],
   trainer: ['shared', 'formats', 'graph', 'data', 'models', 'lora', 'engines', 'export'],
   cli: ['shared', 'formats', 'graph', 'data', 'models', 'lora', 'engines', 'export', 'trainer'],
-  // The editor starts the trainer as a process; it touches no tensor itself.
+  // What the editor asks of a process of its own.
+  tasks: ['shared', 'formats', 'graph', 'data', 'models', 'lora', 'engines', 'export', 'trainer'],
+  // The editor starts trainer and tasks as processes; it touches no tensor itself.
   extension: ['shared', 'formats', 'data', 'trainer'],
 };
 
@@ -22,6 +24,8 @@ const HOMES = {
   '@napi-rs/image': '^src/data/',
   protobufjs: '^src/formats/',
   'jsonc-parser': '^src/formats/',
+  '@vscode/webview-ui-toolkit': '^webview/ui/',
+  uplot: '^webview/run/',
   commander: '^src/cli/',
 };
 

@@ -28,6 +28,17 @@ const common = {
 const require =
   "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);";
 
+/** One bundle each. */
+const VIEWS = ['sidebar', 'job', 'run', 'adapter', 'try'];
+
+/** The entry of the extension loads the rest when it is needed: a bundle of its own. */
+const lateHost = {
+  name: 'late-host',
+  setup: (build) => {
+    build.onResolve({ filter: /^\.\/main\.ts$/ }, () => ({ path: './host.cjs', external: true }));
+  },
+};
+
 /** @type {esbuild.BuildOptions[]} */
 const bundles = [
   {
@@ -36,6 +47,7 @@ const bundles = [
     entryPoints: {
       cli: 'src/cli/main.ts',
       trainer: 'src/trainer/main.ts',
+      tasks: 'src/tasks/main.ts',
       'decode-worker': 'src/data/decode-worker.ts',
     },
     outdir: 'dist',
@@ -53,9 +65,23 @@ const bundles = [
   {
     ...common,
     format: 'cjs',
-    entryPoints: { extension: 'src/extension/extension.ts' },
+    entryPoints: { extension: 'src/extension/extension.ts', host: 'src/extension/main.ts' },
     outdir: 'dist',
     outExtension: { '.js': '.cjs' },
+    plugins: [lateHost],
+  },
+  // Views: nothing of Node, and all that a page loads beside its bundle is its style sheet.
+  {
+    ...common,
+    platform: 'browser',
+    target: 'chrome128',
+    external: [],
+    format: 'esm',
+    entryPoints: Object.fromEntries(VIEWS.map((name) => [name, `webview/${name}/main.tsx`])),
+    outdir: 'dist/webview',
+    jsx: 'automatic',
+    jsxImportSource: 'preact',
+    loader: { '.ttf': 'file' },
   },
 ].map((bundle) => ({
   ...bundle,

@@ -9,6 +9,7 @@ const REPORT = 'test-results/vitest.json';
 
 const CHECKS = {
   types: ['tsc', '--noEmit', '-p', '.'],
+  'types of views': ['tsc', '--noEmit', '-p', 'webview'],
   lint: ['eslint', '.', '--max-warnings=0'],
   format: ['prettier', '--check', '--log-level=warn', '.'],
   dependencies: ['depcruise', 'src', 'webview', '--config', '.dependency-cruiser.cjs', '--output-type', 'err'],

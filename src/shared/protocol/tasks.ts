@@ -1,0 +1,60 @@
+/**
+ * What the extension host asks of a task process (`dist/tasks.js`): one request on its standard input, JSON lines back. Everything
+ * that opens images, models or tensors happens there: the host itself stays small, and to cancel is to end the process.
+ */
+import { z } from 'zod';
+import { jobSchema } from '../job.ts';
+
+const path = z.string().min(1);
+
+export const taskRequestSchema = z.discriminatedUnion('task', [
+  /** Which dataset a chosen path means, and what its names alone tell: structure, classes, counts. */
+  z.object({ task: z.literal('survey'), path }),
+  /** Opens every image of a dataset; its progress streams. */
+  z.object({ task: z.literal('check'), path }),
+  /** A few small pictures of each class, as data URIs. */
+  z.object({ task: z.literal('thumbnails'), path, perClass: z.int().min(1).max(16), side: z.int().min(16).max(256) }),
+  /** Models in the workspace and the caches that a job could name as its base. */
+  z.object({ task: z.literal('bases'), folders: z.array(path) }),
+  z.object({ task: z.literal('plan'), job: jobSchema }),
+  z.object({ task: z.literal('inspect'), path, base: z.string().nullable() }),
+  z.object({ task: z.literal('resize'), path, rank: z.int().min(1), out: path }),
+  z.object({
+    task: z.literal('export'),
+    path,
+    base: z.string().nullable(),
+    format: z.string(),
+    out: path,
+    /** Real images to compare on and, for 8 bits, to calibrate with; null where there are none. */
+    data: z.string().nullable(),
+  }),
+  /** The base and the adapter side by side on images or folders of images. */
+  z.object({
+    task: z.literal('predict'),
+    path,
+    base: z.string().nullable(),
+    images: z.array(path),
+    top: z.int().min(1),
+  }),
+  z.object({ task: z.literal('engines') }),
+  /** Writes the sample dataset into a new or empty folder. */
+  z.object({ task: z.literal('sample'), out: path }),
+]);
+export type TaskRequest = z.infer<typeof taskRequestSchema>;
+export type TaskName = TaskRequest['task'];
+export type RequestOf<T extends TaskName> = Extract<TaskRequest, { task: T }>;
+
+/** One line of a task's standard output; `result` or `fault` is the last. */
+export type TaskLine<Result, Part = unknown> =
+  | { readonly type: 'progress'; readonly done: number; readonly total: number | null }
+  /** A finished piece of the result, ahead of the whole: a prediction, a bad file. */
+  | { readonly type: 'part'; readonly part: Part }
+  | { readonly type: 'result'; readonly result: Result }
+  /** The input's fault (`input`: show the message) or ours (`internal`: offer the log). */
+  | {
+      readonly type: 'fault';
+      readonly cause: 'input' | 'internal';
+      readonly message: string;
+      readonly file: string | null;
+      readonly field: string | null;
+    };
