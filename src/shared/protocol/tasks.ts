@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { jobSchema } from '../job.ts';
+import type { TaskParts, TaskResults } from './results.ts';
 
 const path = z.string().min(1);
 
@@ -43,6 +44,8 @@ export const taskRequestSchema = z.discriminatedUnion('task', [
 export type TaskRequest = z.infer<typeof taskRequestSchema>;
 export type TaskName = TaskRequest['task'];
 export type RequestOf<T extends TaskName> = Extract<TaskRequest, { task: T }>;
+export type ResultOf<T extends TaskName> = TaskResults[T];
+export type PartOf<T extends TaskName> = TaskParts[T];
 
 /** One line of a task's standard output; `result` or `fault` is the last. */
 export type TaskLine<Result, Part = unknown> =
