@@ -14,11 +14,15 @@ export interface LayerReport {
   readonly bytes: number;
   /** `parameters` over those of the weight it adapts. */
   readonly share: number;
+  /** What each rank adds: a row of A and a column of B. */
+  readonly parametersPerRank: number;
+  /** What no rank changes: DoRA's magnitude. */
+  readonly fixedParameters: number;
   /**
-   * Of s·B·A, the largest first, min(rank, rows, columns) of them, to the seven digits that float32 has: what a lower rank costs
-   * follows from them (`resizeError`). Null where a value is not finite.
+   * Of s·B·A, the largest first, min(rank, rows, columns) of them, to the digits that float32 has: `whatIf` tells from them what a
+   * lower rank costs. Empty where a value is not finite.
    */
-  readonly singularValues: readonly number[] | null;
+  readonly singularValues: readonly number[];
   /** exp(H(σ / Σσ)) of them, H the entropy (Roy and Vetterli 2007): 0 … rank, 0 if B·A is zero; null where they are. */
   readonly effectiveRank: number | null;
   /** Singular values above rounding: σ > σ₁ · max(rows, columns) · 2⁻²³. */

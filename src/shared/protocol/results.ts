@@ -137,7 +137,7 @@ export interface InspectResult {
 
 export interface ResizeResult {
   readonly out: string;
-  /** Over all layers together; the same as `resizeError` gave before. */
+  /** Over all layers together; the same as `whatIf` gave before. */
   readonly error: number;
   readonly layers: readonly ResizedLayer[];
   /** Of the weights' file. */
