@@ -1,10 +1,11 @@
-// One bundle per process. `--watch` rebuilds on change, `--production` minifies for the vsix.
+// One bundle per process. `--watch` rebuilds on change, `--production` minifies for the vsix, `--out=DIR` is the folder instead of dist.
 import { existsSync } from 'node:fs';
 import process from 'node:process';
 import esbuild from 'esbuild';
 
 const watch = process.argv.includes('--watch');
 const production = process.argv.includes('--production');
+const out = process.argv.find((argument) => argument.startsWith('--out='))?.slice('--out='.length) ?? 'dist';
 
 /** Native packages stay outside: they load their binaries relative to their own folder. `vscode` is the editor itself. */
 const external = ['vscode', 'onnxruntime-node', '@napi-rs/image', '@tensorflow/tfjs-node-gpu'];
@@ -50,7 +51,7 @@ const bundles = [
       tasks: 'src/tasks/main.ts',
       'decode-worker': 'src/data/decode-worker.ts',
     },
-    outdir: 'dist',
+    outdir: out,
     banner: { js: require },
   },
   // Tools of the repository, not of the product.
@@ -58,7 +59,7 @@ const bundles = [
     ...common,
     format: 'esm',
     entryPoints: { pretrain: 'scripts/pretrain.ts', bench: 'test/bench/bench.ts' },
-    outdir: 'dist/tools',
+    outdir: `${out}/tools`,
     banner: { js: require },
   },
   // The oldest supported VS Code loads CommonJS extensions only.
@@ -66,7 +67,7 @@ const bundles = [
     ...common,
     format: 'cjs',
     entryPoints: { extension: 'src/extension/extension.ts', host: 'src/extension/main.ts' },
-    outdir: 'dist',
+    outdir: out,
     outExtension: { '.js': '.cjs' },
     plugins: [lateHost],
   },
@@ -78,7 +79,7 @@ const bundles = [
     external: [],
     format: 'esm',
     entryPoints: Object.fromEntries(VIEWS.map((name) => [name, `webview/${name}/main.tsx`])),
-    outdir: 'dist/webview',
+    outdir: `${out}/webview`,
     jsx: 'automatic',
     jsxImportSource: 'preact',
     loader: { '.ttf': 'file' },
