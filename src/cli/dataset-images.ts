@@ -1,9 +1,10 @@
 /** Images of a dataset, as an export is compared and calibrated with them. */
 import { decodeImage } from '../data/decode-image.ts';
-import { type Sample, SPLITS } from '../data/dataset.ts';
+import { type Sample } from '../data/dataset.ts';
 import { openDataset } from '../data/open-dataset.ts';
 import { preprocess } from '../data/preprocess.ts';
 import type { ImageSource } from '../export/format.ts';
+import { SPLITS } from '../shared/dataset-report.ts';
 import { InputError } from '../shared/errors.ts';
 import { trainingSchema } from '../shared/job.ts';
 import { inputSize } from '../shared/preprocessing.ts';

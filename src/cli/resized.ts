@@ -1,5 +1,6 @@
 /** What a cut by SVD costs, layer by layer. */
-import type { Resized, ResizedLayer } from '../lora/resize.ts';
+import type { Resized } from '../lora/resize.ts';
+import type { ResizedLayer } from '../shared/adapter-report.ts';
 import { formatShare } from '../shared/format.ts';
 import { facts, table } from './table.ts';
 import type { Terminal } from './terminal.ts';

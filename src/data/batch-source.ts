@@ -1,10 +1,11 @@
 /** Batches of prepared images, epoch by epoch, decoded ahead of their use, in an order that is the same on every machine. */
 import { availableParallelism } from 'node:os';
+import type { Finding } from '../shared/dataset-report.ts';
 import type { Augmentation } from '../shared/job.ts';
 import { InputError } from '../shared/errors.ts';
 import { inputSize, type Preprocessing } from '../shared/preprocessing.ts';
 import { isIdentity } from './augment.ts';
-import type { Finding, Sample } from './dataset.ts';
+import type { Sample } from './dataset.ts';
 import { type BatchFiller, type DecodePool, type FilledBatch, inProcess, threadPool } from './decode-pool.ts';
 import { epochOrder } from './epoch-order.ts';
 import { maxFaults } from './faults.ts';

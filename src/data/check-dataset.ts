@@ -1,28 +1,14 @@
 /** Tells whether a dataset is ready to be trained on, and everything a person should know about it before. */
 import { resolve } from 'node:path';
+import type { DatasetReport, Finding, Findings } from '../shared/dataset-report.ts';
 import { InputError } from '../shared/errors.ts';
 import { trainingSchema } from '../shared/job.ts';
-import { type ClassCount, countClasses, imbalanceOf } from './class-counts.ts';
-import type { Dataset, Finding, Findings, SplitName } from './dataset.ts';
+import { countClasses, imbalanceOf } from './class-counts.ts';
+import type { Dataset } from './dataset.ts';
 import { faultOf } from './faults.ts';
-import { type ImageStatistics, judgeImages } from './judge-images.ts';
+import { judgeImages } from './judge-images.ts';
 import { judgeDataset, readDataset } from './open-dataset.ts';
 import { openImages, type OpenImagesOptions } from './open-images.ts';
-
-export interface DatasetReport extends Findings {
-  /** Nothing fatal was found. */
-  readonly ready: boolean;
-  readonly root: string;
-  /** Null where there is no dataset. */
-  readonly kind: string | null;
-  readonly splitSource: Dataset['splitSource'] | null;
-  readonly classes: readonly ClassCount[];
-  readonly counts: Readonly<Record<SplitName, number>>;
-  /** Training images of the largest class over those of the smallest. */
-  readonly imbalance: number | null;
-  /** Null unless the images were opened. */
-  readonly images: ImageStatistics | null;
-}
 
 export interface CheckOptions extends OpenImagesOptions {
   /** Opens every image; without it only names are looked at. */

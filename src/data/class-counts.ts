@@ -1,6 +1,6 @@
 /** Judges a dataset by how many samples each class has in each split. */
-import type { Dataset, Findings, SplitName } from './dataset.ts';
-import { SPLITS } from './dataset.ts';
+import { type ClassCount, type Findings, SPLITS } from '../shared/dataset-report.ts';
+import type { Dataset } from './dataset.ts';
 
 /** From fewer images than this a class is hardly learned. */
 const FEW_IMAGES = 5;
@@ -8,11 +8,6 @@ const FEW_IMAGES = 5;
 const LARGE_IMBALANCE = 10;
 /** A dataset of thousands of classes is not told class by class. */
 const MAX_NAMES = 5;
-
-/** Images of a class in each split. */
-export interface ClassCount extends Readonly<Record<SplitName, number>> {
-  readonly name: string;
-}
 
 export function countClasses({ classes, splits }: Dataset): ClassCount[] {
   const counts = classes.map((name) => ({ name, train: 0, validation: 0, test: 0 }));

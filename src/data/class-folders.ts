@@ -4,18 +4,10 @@
  */
 import { stat } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
+import { type Finding, type SplitName, SPLITS } from '../shared/dataset-report.ts';
 import { InputError } from '../shared/errors.ts';
 import { byCodePoint } from './code-points.ts';
-import {
-  type Dataset,
-  type DatasetKind,
-  type Finding,
-  MAX_CLASSES,
-  type OpenOptions,
-  type Sample,
-  type SplitName,
-  SPLITS,
-} from './dataset.ts';
+import { type Dataset, type DatasetKind, MAX_CLASSES, type OpenOptions, type Sample } from './dataset.ts';
 import { type Entry, FolderReader } from './folder-entries.ts';
 import { splitSamples } from './split-samples.ts';
 

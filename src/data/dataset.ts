@@ -1,8 +1,6 @@
 /** What a dataset is, whatever folder or file it was read from. */
+import type { Finding, SplitName } from '../shared/dataset-report.ts';
 
-/** The parts of a dataset, in the order in which they are told. */
-export const SPLITS = ['train', 'validation', 'test'] as const;
-export type SplitName = (typeof SPLITS)[number];
 export type Splits<T> = Readonly<Record<SplitName, readonly T[]>>;
 
 /** One image and its class: an index into the dataset's `classes`. */
@@ -26,19 +24,6 @@ export interface Dataset {
   readonly splitSource: 'folders' | 'seed';
   /** What was left out while it was read, and why. */
   readonly leftOut: readonly Finding[];
-}
-
-/** Something a person should know about one file or folder of the dataset. */
-export interface Finding {
-  readonly file: string;
-  /** One line, without the file: what is wrong and what to do. */
-  readonly message: string;
-}
-
-export interface Findings {
-  /** Each alone is a reason not to train. */
-  readonly fatal: readonly Finding[];
-  readonly warnings: readonly Finding[];
 }
 
 export interface OpenOptions {

@@ -1,6 +1,6 @@
 /** Images that cannot be read: how they are told, and how many are put up with. */
+import type { Finding } from '../shared/dataset-report.ts';
 import type { InputError } from '../shared/errors.ts';
-import type { Finding } from './dataset.ts';
 
 /** A handful of damaged files is normal in a collected dataset; more means that something else is wrong. */
 export function maxFaults(images: number): number {

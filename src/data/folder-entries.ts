@@ -6,9 +6,10 @@ import type { Dirent } from 'node:fs';
 import { readdir, realpath, stat } from 'node:fs/promises';
 import { dirname, extname, join, sep } from 'node:path';
 import { fileFault } from '../formats/file-faults.ts';
+import type { Finding } from '../shared/dataset-report.ts';
 import { InputError, messageOf } from '../shared/errors.ts';
 import { byCodePoint } from './code-points.ts';
-import { type Finding, MAX_SAMPLES } from './dataset.ts';
+import { MAX_SAMPLES } from './dataset.ts';
 
 const IMAGES: ReadonlySet<string> = new Set(['.jpg', '.jpeg', '.jpe', '.jfif', '.png', '.webp', '.bmp']);
 /** Images that people have but the decoder does not read: worth a word, where a `.txt` is not. */

@@ -2,10 +2,9 @@
  * Reads format, size and orientation from the first bytes of an image, so that a file that claims more pixels than can be held
  * is refused before a decoder allocates them. JPEG: ITU T.81; PNG: W3C, third edition; WebP: RFC 9649; BMP: Windows DIB headers.
  */
+import type { ImageFormat } from '../shared/dataset-report.ts';
 import { InputError } from '../shared/errors.ts';
 import { exifOrientation, type Orientation } from './exif-orientation.ts';
-
-export type ImageFormat = 'jpeg' | 'png' | 'webp' | 'bmp';
 
 /** As stored: before the orientation is applied. */
 export interface ImageHeader {

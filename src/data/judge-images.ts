@@ -1,24 +1,15 @@
 /** Judges a dataset by its opened images: what cannot be read, and what lies in two places. */
+import {
+  type Finding,
+  type Findings,
+  type ImageFormat,
+  type ImageStatistics,
+  type Range,
+  SPLITS,
+} from '../shared/dataset-report.ts';
 import type { OpenedSample } from './open-images.ts';
-import { type Dataset, type Finding, type Findings, SPLITS } from './dataset.ts';
+import { type Dataset } from './dataset.ts';
 import { maxFaults } from './faults.ts';
-import type { ImageFormat } from './image-header.ts';
-
-export interface Range {
-  readonly least: number;
-  readonly most: number;
-}
-
-export interface ImageStatistics {
-  readonly opened: number;
-  readonly formats: Readonly<Partial<Record<ImageFormat, number>>>;
-  /** In pixels, upright; null where no image could be read. */
-  readonly width: Range | null;
-  readonly height: Range | null;
-  readonly unreadable: readonly Finding[];
-  /** Files with the same bytes that lie in different splits or classes. */
-  readonly duplicates: readonly (readonly string[])[];
-}
 
 /** Beyond these a count says as much; the statistics name all. */
 const MAX_WARNINGS = 20;

@@ -2,9 +2,10 @@
 import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { fileFault } from '../formats/file-faults.ts';
+import type { Findings } from '../shared/dataset-report.ts';
 import { InputError } from '../shared/errors.ts';
 import { judgeClasses } from './class-counts.ts';
-import type { Dataset, DatasetKind, Findings, OpenOptions } from './dataset.ts';
+import type { Dataset, DatasetKind, OpenOptions } from './dataset.ts';
 import { DATASET_KINDS } from './kinds.ts';
 
 /** Opens a dataset without opening an image. Throws an `InputError` naming the first reason not to train on it. */

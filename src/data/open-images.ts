@@ -1,10 +1,11 @@
 /** Opens every image of a dataset, decodes and measures it, and remembers its bytes by their hash. */
 import { createHash } from 'node:crypto';
+import { type ImageFormat, type SplitName, SPLITS } from '../shared/dataset-report.ts';
 import { InputError } from '../shared/errors.ts';
-import { type Dataset, type Sample, type SplitName, SPLITS } from './dataset.ts';
+import { type Dataset, type Sample } from './dataset.ts';
 import { decodeImage, readImageFile } from './decode-image.ts';
 import { faultOf } from './faults.ts';
-import { type ImageFormat, readImageHeader } from './image-header.ts';
+import { readImageHeader } from './image-header.ts';
 
 /** A sample with what was found in its file. */
 export interface OpenedSample extends Sample {

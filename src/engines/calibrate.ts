@@ -7,16 +7,8 @@ import { matmul, mul, reduceSum } from '../graph/build.ts';
 import { createGraph } from '../graph/registry.ts';
 import { float32, sizeOf } from '../graph/tensor.ts';
 import type { Tensor } from '../graph/tensor.ts';
+import type { MachineRates } from '../shared/plan.ts';
 import type { Engine } from './engine.ts';
-
-export interface MachineRates {
-  /** Floating-point operations a second of 1024³ matrix products with a constant right side. */
-  readonly flops: number;
-  /** Bytes a second that element-wise ops read and write, one operand fresh from the op before, one from long ago: as in a step. */
-  readonly bytes: number;
-  /** The same on one thread, which is all that some ops use. */
-  readonly serialBytes: number;
-}
 
 const SIDE = 1024;
 const PRODUCTS = 2;

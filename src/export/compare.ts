@@ -1,8 +1,9 @@
 /** An export beside base + adapter, on the same images: how far the logits are apart, whether the top class is the same, how fast each is. */
 import type { Program } from '../engines/engine.ts';
 import { LOGITS, PIXELS } from '../models/base.ts';
+import type { ExportReport } from '../shared/export-report.ts';
 import type { Preprocessing } from '../shared/preprocessing.ts';
-import type { ExportReport, Images } from './format.ts';
+import type { Images } from './format.ts';
 import { pixelsOf } from './pixels.ts';
 
 /** Images in one run: enough to keep a CPU busy, few enough for the memory of a small machine. */

@@ -57,30 +57,3 @@ export interface ExportLimits {
   /** Share of the images that must agree in the top class, ties set aside. */
   readonly agreement: number;
 }
-
-export interface ExportReport {
-  readonly format: string;
-  /** What was written; the first is what was asked for. */
-  readonly files: readonly string[];
-  readonly bytes: number;
-  /** Base and adapter as they lie on the disk, in the base's own precision or float32. */
-  readonly referenceBytes: number;
-  readonly images: number;
-  /** Whether the images are from a dataset; noise else. */
-  readonly realImages: boolean;
-  readonly difference: {
-    readonly largest: number;
-    /** Root of the mean square. */
-    readonly typical: number;
-    /** The largest logit of the reference, to tell a large difference by. */
-    readonly largestLogit: number;
-  };
-  /** Share of the images with the same top class. */
-  readonly agreement: number;
-  /** Images whose top class changed although the reference was not undecided. */
-  readonly changed: number;
-  /** Milliseconds for one image at a time on this machine, the median of several runs. */
-  readonly latency: { readonly exported: number; readonly reference: number };
-  /** What a person should know, one line each. */
-  readonly notes: readonly string[];
-}

@@ -1,6 +1,7 @@
 /** A LoRA adapter in memory: what a PEFT directory holds, with every layer's own rank, alpha and scale worked out. */
 import type { Tensor } from '../graph/tensor.ts';
 import type { AdaptableModule } from '../shared/adaptable-module.ts';
+import type { AdapterDType } from '../shared/adapter-report.ts';
 import { InputError } from '../shared/errors.ts';
 import type { Preprocessing } from '../shared/preprocessing.ts';
 
@@ -56,8 +57,6 @@ export interface AdapterTask {
   /** The base's own head does not fit the classes: without a saved head the adapter is useless. */
   readonly newHead?: boolean;
 }
-
-export type AdapterDType = 'float32' | 'float16' | 'bfloat16';
 
 export interface Adapter {
   readonly config: AdapterConfig;

@@ -1,6 +1,7 @@
 /** Traps that adapters are known to fall into, each told in one line. */
+import type { LayerReport } from '../shared/adapter-report.ts';
 import { type Adapter, residualInitOf } from './adapter.ts';
-import type { InspectBase, LayerReport } from './adapter-report.ts';
+import type { InspectBase } from './inspect-base.ts';
 
 /** Task types for which PEFT makes a new head, at random where none was saved. */
 const NEW_HEAD_TASKS = ['SEQ_CLS', 'TOKEN_CLS', 'QUESTION_ANS'];
@@ -17,7 +18,7 @@ export function faultsOf(adapter: Adapter, layers: readonly LayerReport[], base?
 }
 
 function notFinite(layers: readonly LayerReport[]): string | undefined {
-  const broken = layers.filter(({ effectiveRank }) => Number.isNaN(effectiveRank));
+  const broken = layers.filter(({ effectiveRank }) => effectiveRank === null);
   return broken.length === 0 ? undefined : `NaN or infinite values in ${some(broken)}: training diverged`;
 }
 

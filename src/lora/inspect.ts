@@ -1,14 +1,17 @@
 /** What an adapter costs, what it saves, and how much it changes: computed from its tensors, and from the base where given. */
 import type { Tensor } from '../graph/tensor.ts';
-import type { Adapter, AdapterConfig, AdapterDType, AdapterLayer } from './adapter.ts';
+import type { AdapterDType, AdapterReport, LayerReport, Size } from '../shared/adapter-report.ts';
+import type { Adapter, AdapterConfig, AdapterLayer } from './adapter.ts';
 import { factorsOf, squaredNormOfProduct } from './factors.ts';
 import { faultsOf } from './inspect-warnings.ts';
-import type { AdapterReport, InspectBase, LayerReport, Size } from './adapter-report.ts';
+import type { InspectBase } from './inspect-base.ts';
 import { checkFit, mergedWeight } from './merge.ts';
 import { productSingularValues } from './svd.ts';
 
 /** 2⁻²³: the spacing of float32 at 1, the precision of what is in the file. */
 const FLOAT32_EPSILON = 2 ** -23;
+/** What tells every float32 apart; all digits would double what thousands of layers take on their way to a view. */
+const FLOAT32_DIGITS = 9;
 
 /** Throws an `InputError` if a weight of the base has another shape than the adapter's. */
 export function inspectAdapter(adapter: Adapter, base?: InspectBase): AdapterReport {
@@ -57,8 +60,10 @@ function measure(module: string, layer: AdapterLayer, { config, dtype }: Adapter
       scale,
       parameters,
       bytes: parameters * widthOf(dtype),
+      parametersPerRank: (A.data.length + B.data.length) / rank,
+      fixedParameters: magnitude?.data.length ?? 0,
       share: parameters / ((A.data.length / rank) * (B.shape[0]! / groups)),
-      ...ranksOf(layer),
+      ...spectrumOf(layer),
       ...(squaredDelta !== undefined && { deltaNorm: Math.sqrt(squaredDelta) }),
       ...(squaredDelta !== undefined &&
         squaredWeight !== undefined && { relativeDelta: Math.sqrt(squaredDelta / squaredWeight) }),
@@ -68,14 +73,15 @@ function measure(module: string, layer: AdapterLayer, { config, dtype }: Adapter
   };
 }
 
-function ranksOf(layer: AdapterLayer): { effectiveRank: number; numericRank: number } {
+function spectrumOf(layer: AdapterLayer): Pick<LayerReport, 'singularValues' | 'effectiveRank' | 'numericRank'> {
   const isFinite = [layer.A, layer.B].every(({ data }) => data.every(Number.isFinite));
-  if (!isFinite) return { effectiveRank: NaN, numericRank: NaN };
+  if (!isFinite) return { singularValues: [], effectiveRank: null, numericRank: null };
   const { bColumns, aRows } = factorsOf(layer);
   const singularValues = productSingularValues(bColumns, aRows);
   const largest = singularValues[0] ?? 0;
   const rounding = largest * Math.max(bColumns[0]!.length, aRows[0]!.length) * FLOAT32_EPSILON;
   return {
+    singularValues: Array.from(singularValues, (sigma) => Number((layer.scale * sigma).toPrecision(FLOAT32_DIGITS))),
     effectiveRank: effectiveRank(singularValues),
     numericRank: singularValues.filter((sigma) => sigma > rounding).length,
   };

@@ -3,6 +3,7 @@
  * Frobenius norm (Eckart and Young 1936).
  */
 import { scaleOf } from '../shared/adaptable-module.ts';
+import type { ResizedLayer } from '../shared/adapter-report.ts';
 import { InputError } from '../shared/errors.ts';
 import { type Adapter, type AdapterLayer, refuseResidual } from './adapter.ts';
 import { factorsOf, withFactors } from './factors.ts';
@@ -10,14 +11,6 @@ import { productSvd } from './svd.ts';
 
 /** One rank for all layers, or for each the lowest whose relative error stays within a share from 0 to 1. */
 export type ResizeLimit = { readonly rank: number } | { readonly error: number };
-
-export interface ResizedLayer {
-  readonly module: string;
-  readonly rankBefore: number;
-  readonly rank: number;
-  /** ‖ΔW − ΔW'‖_F / ‖ΔW‖_F of s·B·A; 0 for an adapter that is zero. DoRA's magnitude is kept as it is. */
-  readonly error: number;
-}
 
 export interface Resized {
   readonly adapter: Adapter;

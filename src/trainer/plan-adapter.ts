@@ -1,5 +1,4 @@
 /** What the adapter of one layer adds to a step, whatever the other layers do: a graph of this layer alone, with and without it. */
-import type { MachineRates } from '../engines/calibrate.ts';
 import { trainableGradients } from '../graph/autodiff.ts';
 import { mul, reduceSum } from '../graph/build.ts';
 import { nodeCosts } from '../graph/cost.ts';
@@ -15,6 +14,7 @@ import { BATCH } from '../models/base.ts';
 import { adapterShapesOf } from '../shared/adaptable-module.ts';
 import type { AdaptableModule } from '../shared/adaptable-module.ts';
 import type { LoraOptions } from '../shared/job.ts';
+import type { MachineRates } from '../shared/plan.ts';
 import { secondsOf } from './plan-time.ts';
 
 export interface AdapterWork {

@@ -1,5 +1,4 @@
 /** The plan as a function of rank and targets, for a slider: straight lines through the plan of the job as it is. */
-import type { MachineRates } from '../engines/calibrate.ts';
 import { adaptableModules } from '../lora/layers.ts';
 import { resolveTargets } from '../lora/targets.ts';
 import { moduleNodes } from '../models/base.ts';
@@ -9,6 +8,7 @@ import { evaluateCost } from '../shared/cost.ts';
 import type { CostChoice, CostCoefficients, Growth, ModuleCost } from '../shared/cost.ts';
 import type { Job } from '../shared/job.ts';
 import type { Adapted } from '../lora/adapt.ts';
+import type { MachineRates } from '../shared/plan.ts';
 import { adapterWork } from './plan-adapter.ts';
 import type { PlannedFile } from './plan-file.ts';
 import { arenaBytes, trainedBytes } from './plan-memory.ts';

@@ -1,24 +1,12 @@
 /** From what batches and images cost to how long an epoch takes: what runs once, what runs each time, and who waits for whom. */
 import { availableParallelism } from 'node:os';
 import type { Job } from '../shared/job.ts';
+import type { TimePlan } from '../shared/plan.ts';
 import type { ImagePlan } from './plan-images.ts';
 import type { PipelineWork, RunWork } from './plan-work.ts';
 import { updatesPerEpoch } from './session.ts';
 
 /** Seconds. */
-export interface TimePlan {
-  /** Of the engine and the optimizer, for one batch. */
-  readonly step: number;
-  /** Mean of the job's epochs, with their evaluations and checkpoints. */
-  readonly epoch: number;
-  /** What an epoch consists of. */
-  readonly training: number;
-  readonly evaluation: number;
-  readonly saving: number;
-  /** All epochs, and the evaluation before the first. Opening and compiling come before it. */
-  readonly total: number;
-}
-
 /** Adding up, clipping and updating one parameter, in JavaScript on one thread. */
 const PARAMETER_SECONDS = 8e-9;
 /** A checkpoint and an adapter: a few files, each forced to the disk. */

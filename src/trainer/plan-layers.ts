@@ -6,24 +6,7 @@ import { weightSizeOf } from '../shared/adaptable-module.ts';
 import type { AdaptableModule } from '../shared/adaptable-module.ts';
 import { fileRankOf } from '../shared/cost.ts';
 import type { LoraOptions } from '../shared/job.ts';
-
-export interface PlannedLayer {
-  readonly module: string;
-  readonly kind: AdaptableModule['kind'];
-  /** Of the base's weight. */
-  readonly shape: readonly number[];
-  readonly rank: number;
-  readonly alpha: number;
-  readonly scale: number;
-  /** Trained ones. */
-  readonly parameters: number;
-  /** In the adapter's file. */
-  readonly bytes: number;
-  /** Trained parameters over those of the weight; above 1 the adapter is larger than what it adapts. */
-  readonly share: number;
-  /** Whether B·A is added to the weight once a step, or computed beside it; `mixed` where a module runs more than once. */
-  readonly form: 'merged' | 'side path' | 'mixed';
-}
+import type { PlannedLayer } from '../shared/plan.ts';
 
 /** `step` is the graph of a training step, in which the forms have been chosen. */
 export function planLayers({ targets }: Adapted, { init, useDora }: LoraOptions, step: Graph): PlannedLayer[] {

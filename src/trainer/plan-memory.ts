@@ -3,24 +3,10 @@
  * what a byte of each becomes in a process was measured (Linux, Node 20, ONNX Runtime 1.30) in 26 runs of ViTs, ResNet-18 and
  * MobileNetV3-small by all methods, which it tells within 10 % (docs/performance.md).
  */
+import type { MemoryPlan } from '../shared/plan.ts';
 import { MAX_MEMORY_BYTES } from './frozen-features.ts';
 import type { ImagePlan } from './plan-images.ts';
 import type { GraphWork, RunWork } from './plan-work.ts';
-
-/** Bytes. */
-export interface MemoryPlan {
-  readonly total: number;
-  /** Node, the engine's code, the graph while it is built, decoding threads. */
-  readonly process: number;
-  /** Frozen weights: the host's, folded ones, and those that the engine packed. */
-  readonly weights: number;
-  /** What a step computes and keeps for its backward pass. */
-  readonly activations: number;
-  /** Trained values with their gradients and moments. */
-  readonly trained: number;
-  /** Images decoded ahead, images kept, and kept features of images. */
-  readonly images: number;
-}
 
 /** Node with the trainer's code and ONNX Runtime, and what building the graphs leaves behind. */
 const PROCESS_BYTES = 123 * 2 ** 20;

@@ -4,7 +4,6 @@
  * answers for all depths: what one of those gradients needs is a part of it.
  */
 import { isIdentity } from '../data/augment.ts';
-import type { MachineRates } from '../engines/calibrate.ts';
 import { gradients } from '../graph/autodiff.ts';
 import { nodeCosts, peakOf } from '../graph/cost.ts';
 import { dependents } from '../graph/dependents.ts';
@@ -17,6 +16,7 @@ import { lookUp } from '../graph/registry.ts';
 import { sizeOf } from '../graph/tensor.ts';
 import { adapt } from '../lora/adapt.ts';
 import { BATCH, LOGITS, moduleNodes } from '../models/base.ts';
+import type { MachineRates } from '../shared/plan.ts';
 import { secondsOf } from './plan-time.ts';
 import { flopsOf } from './plan-work.ts';
 import type { GraphWork, PipelineWork, RunWork } from './plan-work.ts';

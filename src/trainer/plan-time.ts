@@ -4,12 +4,12 @@
  * machines; they were fitted to single steps of ViTs of widths 128 to 768 and of ResNet-18, ranks 8 to 64, batches 2 to 32, by
  * ONNX Runtime 1.30 on one thread (docs/performance.md has the errors).
  */
-import type { MachineRates } from '../engines/calibrate.ts';
 import type { NodeCost } from '../graph/cost.ts';
 import type { Node } from '../graph/ir.ts';
 import { bind } from '../graph/shape.ts';
 import type { Bindings } from '../graph/shape.ts';
 import { sizeOf } from '../graph/tensor.ts';
+import type { MachineRates } from '../shared/plan.ts';
 
 /** Rate of ops that multiply matrices over that of square products of 1024, where no side is short. */
 const MATRIX_RATE: Readonly<Record<string, number>> = { Gemm: 1.1, MatMul: 1, Conv: 1.25, ConvTranspose: 1 };

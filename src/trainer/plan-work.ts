@@ -1,6 +1,5 @@
 /** The graphs that a run compiles, counted: what each costs a batch and holds in memory. */
 import { isIdentity } from '../data/augment.ts';
-import type { MachineRates } from '../engines/calibrate.ts';
 import { constantBytes, nodeCosts, peakOf } from '../graph/cost.ts';
 import type { NodeCost } from '../graph/cost.ts';
 import type { Graph, Node } from '../graph/ir.ts';
@@ -9,12 +8,14 @@ import { adapt } from '../lora/adapt.ts';
 import type { Adapted } from '../lora/adapt.ts';
 import { BATCH } from '../models/base.ts';
 import { sizeOf } from '../graph/tensor.ts';
+import type { MachineRates } from '../shared/plan.ts';
 import { MAX_MEMORY_BYTES } from './frozen-features.ts';
 import { secondsOf } from './plan-time.ts';
 import { frozenPart } from './programs.ts';
 import type { Augmentation, Job } from '../shared/job.ts';
 import type { OpenJob } from './session.ts';
 import { evaluationGraph, trainingGraph } from './step.ts';
+import type { FrozenCut } from '../shared/plan.ts';
 
 /** Of one batch. */
 export interface GraphWork {
@@ -31,20 +32,6 @@ export interface GraphWork {
 export interface PipelineWork {
   readonly each: GraphWork;
   readonly once: (GraphWork & { readonly keptBytes: number }) | null;
-}
-
-/** Where a graph is cut: below it each image is computed once, and what comes out is kept. */
-export interface FrozenCut {
-  /** The last module that is computed once, and the first that is computed in every step. */
-  readonly after: string | null;
-  readonly before: string | null;
-  /** Of what is kept of one view of one image. */
-  readonly shape: readonly number[];
-  /** Versions of each image. */
-  readonly views: number;
-  /** Of all views of all images. */
-  readonly bytes: number;
-  readonly storage: 'memory' | 'file';
 }
 
 export interface RunWork {

@@ -1,77 +1,24 @@
 /** What a job will take, before it is started: sizes to the byte, memory and time within a quarter. */
 import { machineRates } from '../engines/calibrate.ts';
 import { isIdentity } from '../data/augment.ts';
-import type { MachineRates } from '../engines/calibrate.ts';
 import { physicalCores } from '../engines/threads.ts';
 import { sizeOf } from '../graph/tensor.ts';
 import { adapt } from '../lora/adapt.ts';
 import { frozenTensors } from '../models/frozen.ts';
-import type { AdaptableModule } from '../shared/adaptable-module.ts';
 import { widthOf } from '../shared/adapter-tensors.ts';
-import type { CostCoefficients } from '../shared/cost.ts';
 import type { Job } from '../shared/job.ts';
-import type { RunSetup } from '../shared/run/identity.ts';
+import type { FrozenPlan, MemoryPlan, Plan, PlannedLayer, SizePlan, TimePlan } from '../shared/plan.ts';
 import { planCoefficients } from './plan-coefficients.ts';
 import { planTime } from './plan-epoch.ts';
-import type { TimePlan } from './plan-epoch.ts';
 import { planFile } from './plan-file.ts';
 import type { FileOf, PlannedFile } from './plan-file.ts';
 import { planImages } from './plan-images.ts';
 import { planLayers } from './plan-layers.ts';
-import type { PlannedLayer } from './plan-layers.ts';
 import { planMemory } from './plan-memory.ts';
-import type { MemoryPlan } from './plan-memory.ts';
 import { countRun } from './plan-work.ts';
-import type { CountedRun, FrozenCut, RunWork } from './plan-work.ts';
+import type { CountedRun, RunWork } from './plan-work.ts';
 import { openJob, setupOf } from './session.ts';
 import type { OpenJob } from './session.ts';
-
-export interface Plan {
-  /** What the job names, as `run.json` will record it: engine, base, dataset, parameters, steps. */
-  readonly setup: RunSetup;
-  readonly base: { readonly name: string };
-  readonly method: Job['method'];
-  readonly size: SizePlan;
-  readonly layers: readonly PlannedLayer[];
-  readonly skipped: readonly {
-    readonly module: string;
-    readonly kind: AdaptableModule['kind'];
-    readonly reason: string;
-  }[];
-  /** Of one training step, a multiplication and an addition being two. */
-  readonly stepFlops: number;
-  readonly memory: MemoryPlan;
-  readonly time: TimePlan;
-  readonly frozen: FrozenPlan;
-  /** What the engine reaches on this machine, as measured for this plan. */
-  readonly machine: MachineRates;
-  /** For `evaluateCost` of src/shared/cost.ts, which gives this plan's own figures at the job's own rank. */
-  readonly coefficients: CostCoefficients;
-}
-
-/** Bytes of float32, which is what is written. */
-export interface SizePlan {
-  /** The weights' file, its header included. */
-  readonly file: number;
-  readonly adapter: number;
-  /** The head and whatever else is trained whole. */
-  readonly whole: number;
-  readonly header: number;
-  /** The weights of a fine-tuned copy of the model, its head included. */
-  readonly fullCopy: number;
-  /** Full copies over files of this run. */
-  readonly saving: number;
-  /** The same without the head on either side; null where there is no adapter. */
-  readonly savingWithoutHead: number | null;
-}
-
-/** The layers below everything trained, computed once for each image. */
-export interface FrozenPlan {
-  readonly training: FrozenCut | null;
-  readonly validation: FrozenCut | null;
-  /** Why training keeps nothing; null where it does. */
-  readonly reason: string | null;
-}
 
 /** Opens all that the job names and measures this machine for about half a second. Throws InputError as training would. */
 export async function planJob(job: Job): Promise<Plan> {

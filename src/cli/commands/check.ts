@@ -1,8 +1,6 @@
 import { relative } from 'node:path';
-import { checkDataset, type DatasetReport } from '../../data/check-dataset.ts';
-import type { ClassCount } from '../../data/class-counts.ts';
-import type { Finding } from '../../data/dataset.ts';
-import type { ImageStatistics, Range } from '../../data/judge-images.ts';
+import { checkDataset } from '../../data/check-dataset.ts';
+import type { ClassCount, DatasetReport, Finding, ImageStatistics, Range } from '../../shared/dataset-report.ts';
 import { formatInteger } from '../../shared/format.ts';
 import { defineCommand } from '../command.ts';
 import { EXIT } from '../exit-codes.ts';

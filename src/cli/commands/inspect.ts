@@ -1,9 +1,10 @@
 import { type Adapter, checkBase, renamed } from '../../lora/adapter.ts';
-import type { AdapterReport, InspectBase, LayerReport } from '../../lora/adapter-report.ts';
+import type { InspectBase } from '../../lora/inspect-base.ts';
 import { inspectAdapter } from '../../lora/inspect.ts';
 import type { Base } from '../../models/base.ts';
 import { frozenTensors } from '../../models/frozen.ts';
 import { openBase } from '../../models/open-base.ts';
+import type { AdapterReport, LayerReport } from '../../shared/adapter-report.ts';
 import { InputError } from '../../shared/errors.ts';
 import { formatBytes, formatInteger, formatShare } from '../../shared/format.ts';
 import { defineCommand } from '../command.ts';
@@ -78,7 +79,7 @@ function columnsOf(layers: readonly LayerReport[]): Column<LayerReport>[] {
     { title: 'parameters', cell: ({ parameters }) => formatInteger(parameters), right },
     { title: 'size', cell: ({ bytes }) => formatBytes(bytes), right },
     { title: 'of layer', cell: ({ share }) => formatShare(share), right },
-    { title: 'effective rank', cell: ({ effectiveRank }) => effectiveRank.toFixed(2), right },
+    { title: 'effective rank', cell: ({ effectiveRank }) => effectiveRank?.toFixed(2) ?? '–', right },
     ...(layers.some(({ relativeDelta }) => relativeDelta !== undefined)
       ? [{ title: '‖ΔW‖/‖W‖', cell: ({ relativeDelta }: LayerReport) => ratio(relativeDelta), right }]
       : [{ title: '‖ΔW‖', cell: ({ deltaNorm }: LayerReport) => ratio(deltaNorm), right }]),

@@ -1,6 +1,6 @@
 import { formatBytes, formatCount, formatDuration, formatInteger, formatShare } from '../../shared/format.ts';
-import { type Plan, planJob } from '../../trainer/plan.ts';
-import type { PlannedLayer } from '../../trainer/plan-layers.ts';
+import type { Plan, PlannedLayer } from '../../shared/plan.ts';
+import { planJob } from '../../trainer/plan.ts';
 import { defineCommand } from '../command.ts';
 import { JOB_FLAGS, jobFrom } from '../job-flags.ts';
 import { optional } from '../parameters.ts';
