@@ -1,6 +1,5 @@
 /** One run from here to its end: starts its trainer, shows what it does, passes Ctrl-C on, and tells how it ended. */
-import { readFileSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
+import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { workerFile } from '../data/worker-file.ts';
 import { InputError } from '../shared/errors.ts';
@@ -8,6 +7,7 @@ import { followEvents, readEvents } from '../shared/run/event-log.ts';
 import { RUN_PATHS } from '../shared/run/layout.ts';
 import { readRun, type RunState } from '../shared/run/read-run.ts';
 import { type Exit, launchTrainer, type Runtime, type Trainer } from '../trainer/launch.ts';
+import { discardRun } from '../trainer/run-folder.ts';
 import { Progress } from './progress.ts';
 import { paint, type Terminal } from './terminal.ts';
 
@@ -20,6 +20,7 @@ const INTERRUPTS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
  */
 export async function trainHere(folder: string, logs: Terminal): Promise<RunState> {
   const { events: past, offset } = await readEvents(folder);
+  const logged = sizeOf(join(folder, RUN_PATHS.log));
   const trainer = await launchTrainer(folder, runtime());
   const progress = new Progress(logs, past);
   const stopListening = passInterrupts(trainer, progress);
@@ -40,7 +41,7 @@ export async function trainHere(folder: string, logs: Terminal): Promise<RunStat
   // Its own crash, the system short of memory, or somebody in a hurry.
   if (exit.signal !== null) logs.write(`${paint(logs, 'yellow', `the trainer was ended by ${exit.signal}`)}\n`);
   const state = await readRun(folder);
-  checkEnd(state, exit);
+  checkEnd(state, exit, { offset, logged });
   return state;
 }
 
@@ -50,7 +51,7 @@ export async function trainNew(folder: string, logs: Terminal): Promise<RunState
     return await trainHere(folder, logs);
   } catch (error) {
     const { summary } = await readRun(folder);
-    if (error instanceof InputError && summary.latest === null) await rm(folder, { recursive: true, force: true });
+    if (error instanceof InputError && summary.latest === null) await discardRun(folder);
     throw error;
   }
 }
@@ -76,22 +77,37 @@ function passInterrupts(trainer: Trainer, progress: Progress): () => void {
   };
 }
 
-function checkEnd({ folder, status, summary: { failure } }: RunState, { code, signal }: Exit): void {
+/** `before`: how long the events and `trainer.log` were when the trainer started. */
+function checkEnd(state: RunState, { code, signal }: Exit, before: { offset: number; logged: number }): void {
+  const { folder, status, eventsOffset } = state;
   const log = join(folder, RUN_PATHS.log);
-  if (status === 'failed') {
-    const { cause, step, message } = failure!;
-    if (cause === 'internal') throw new Error(`${message}; ${log} tells where`);
-    throw new InputError(cause === 'divergence' ? `at step ${step}: ${message}` : message);
+  if (eventsOffset > before.offset) {
+    if (status === 'failed') throw failureOf(state, log);
+    if (status === 'finished' || status === 'stopped') return;
   }
-  if (status === 'finished' || status === 'stopped' || signal !== null) return;
+  if (signal !== null) return;
   // It ended before it could record anything: another trainer holds the run, or the folder cannot be written.
-  throw new InputError(lastLineOf(log) ?? `the trainer ended with status ${code ?? 'unknown'} and no word`);
+  const told = lastLineOf(log, before.logged);
+  if (told !== undefined) throw new InputError(told);
+  throw new InputError(
+    `the trainer ended with status ${code ?? 'unknown'} and could not write why; is the disk full?`,
+    {
+      file: folder,
+    },
+  );
 }
 
-function lastLineOf(file: string): string | undefined {
-  try {
-    return readFileSync(file, 'utf8').trimEnd().split('\n').at(-1);
-  } catch {
-    return undefined;
-  }
+function failureOf({ summary: { failure } }: RunState, log: string): Error {
+  const { cause, step, message } = failure!;
+  if (cause === 'internal') return new Error(`${message}; ${log} tells where`);
+  return new InputError(cause === 'divergence' ? `at step ${step}: ${message}` : message);
+}
+
+function lastLineOf(file: string, from: number): string | undefined {
+  const line = readFileSync(file).subarray(from).toString().trimEnd().split('\n').at(-1);
+  return line === '' ? undefined : line;
+}
+
+function sizeOf(file: string): number {
+  return statSync(file, { throwIfNoEntry: false })?.size ?? 0;
 }

@@ -4,7 +4,7 @@ import { existsSync, readdirSync, statSync } from 'node:fs';
 import { readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { writeDirectoryAtomic } from '../formats/atomic-write.ts';
-import { fileFault } from '../formats/file-faults.ts';
+import { faultInPlace, fileFault } from '../formats/file-faults.ts';
 import { InputError } from '../shared/errors.ts';
 
 export interface Staged<T> {
@@ -32,7 +32,7 @@ export async function stageFile<T>(out: string, work: (staged: string) => Promis
     for (const name of names) await rename(join(folder, name), join(parent, name));
     return { result, files: names.reverse().map((name) => join(parent, name)) };
   } catch (error) {
-    throw fileFault(error, out);
+    throw fileFault(faultInPlace(error, folder, parent), out);
   } finally {
     await rm(folder, { recursive: true, force: true }).catch(() => undefined);
   }

@@ -4,10 +4,11 @@
  */
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { open, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { codeOf, fileFault } from './file-faults.ts';
+import { codeOf, faultInPlace, fileFault } from './file-faults.ts';
+import { makeDirectory } from './make-directory.ts';
 
 /** Text, bytes, or bytes in pieces: large files need not be put together in memory first. */
 export type FileContent = string | Uint8Array | Iterable<Uint8Array>;
@@ -49,7 +50,7 @@ export async function writeDirectoryAtomic(
     await syncDirectory(parent);
   } catch (error) {
     await rm(temp, { recursive: true, force: true }).catch(() => undefined);
-    throw fileFault(error, directory);
+    throw fileFault(faultInPlace(error, temp, directory), directory);
   }
 }
 
@@ -85,24 +86,6 @@ function previousOf(directory: string): string {
 /** Short and without the target's own name, which may already be as long as the file system allows. */
 function temporaryName(): string {
   return `.tmp-${randomBytes(6).toString('hex')}`;
-}
-
-/** With its parents. Not by `recursive`, which never returns where an existing folder takes none (Node 20 in /proc). */
-async function makeDirectory(directory: string): Promise<void> {
-  const unlessThere = async (error: unknown): Promise<void> => {
-    if (codeOf(error) !== 'EEXIST' || !(await stat(directory)).isDirectory()) throw error;
-  };
-  try {
-    await mkdir(directory);
-  } catch (error) {
-    const parent = dirname(directory);
-    if (codeOf(error) === 'ENOENT' && parent !== directory) {
-      await makeDirectory(parent);
-      await mkdir(directory).catch(unlessThere);
-    } else {
-      await unlessThere(error);
-    }
-  }
 }
 
 async function writeDurably(path: string, content: FileContent): Promise<void> {

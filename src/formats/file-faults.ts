@@ -1,4 +1,5 @@
 /** What the operating system says of a file, in the words of a person who has to do something about it. */
+import { join, relative } from 'node:path';
 import { InputError } from '../shared/errors.ts';
 
 const FAULTS: Readonly<Record<string, string>> = {
@@ -23,6 +24,13 @@ const FAULTS: Readonly<Record<string, string>> = {
 export function fileFault(error: unknown, path: string): unknown {
   const fault = FAULTS[codeOf(error) ?? ''];
   return fault === undefined ? error : new InputError(fault, { file: path });
+}
+
+/** The fault of something below `staged` that was to lie below `place`: told of there, since `staged` is gone when it is read. */
+export function faultInPlace(error: unknown, staged: string, place: string): unknown {
+  if (!(error instanceof InputError) || error.place.file === undefined) return error;
+  const way = relative(staged, error.place.file);
+  return way.startsWith('..') ? error : new InputError(error.reason, { ...error.place, file: join(place, way) });
 }
 
 /** The code of a system error, for instance `ENOENT`. */

@@ -6,11 +6,12 @@
  *     <cacheDir>/<owner>--<name>/refs/<revision>      the commit a branch or tag stood for when last asked
  */
 import { existsSync, readFileSync, statSync } from 'node:fs';
-import { mkdir, rename, statfs } from 'node:fs/promises';
+import { rename, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { InputError, messageOf } from '../shared/errors.ts';
 import { writeFileAtomic } from '../formats/atomic-write.ts';
 import { fileFault } from '../formats/file-faults.ts';
+import { makeDirectory } from '../formats/make-directory.ts';
 import { downloadFile } from './hub/download.ts';
 import { type Listing, listFiles } from './hub/listing.ts';
 import { type HubReference, parseHubReference } from './hub/reference.ts';
@@ -105,7 +106,7 @@ async function fetchFolder(
   const wanted = selectFiles(files, { file: server.reference });
   const total = wanted.reduce((sum, { size = 0 }) => sum + size, 0);
   try {
-    await mkdir(partial, { recursive: true });
+    await makeDirectory(partial);
     await checkSpace(partial, wanted, server.reference);
     let before = 0;
     for (const file of wanted) {

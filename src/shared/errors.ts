@@ -12,9 +12,12 @@ export interface Place {
 export class InputError extends Error {
   override readonly name = 'InputError';
   readonly place: Place;
+  /** What is wrong, without the place. */
+  readonly reason: string;
 
-  constructor(message: string, place: Place = {}) {
-    super(locate(place) + message);
+  constructor(reason: string, place: Place = {}) {
+    super(locate(place) + reason);
+    this.reason = reason;
     this.place = place;
   }
 }

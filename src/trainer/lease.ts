@@ -2,13 +2,14 @@
  * The trainer's claim on a run, so that no second one trains it. Taking it is exclusive, a dead holder's is taken over, and
  * a holder that only slept, with its laptop, keeps it. How the files say so: `src/shared/run/lease.ts`.
  */
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { writeFileAtomic } from '../formats/atomic-write.ts';
 import { codeOf, fileFault } from '../formats/file-faults.ts';
+import { makeDirectory } from '../formats/make-directory.ts';
 import { InputError } from '../shared/errors.ts';
 import { RUN_PATHS } from '../shared/run/layout.ts';
 import { HEARTBEAT_MS, type Lease } from '../shared/run/lease.ts';
@@ -48,7 +49,7 @@ export async function takeLease(folder: string, { heartbeatMs = HEARTBEAT_MS }: 
     released: false,
   };
   try {
-    await mkdir(directory, { recursive: true });
+    await makeDirectory(directory);
     for (;;) {
       const found = readLease(folder);
       if (found !== null && (await isHeld(folder, found, heartbeatMs))) throw alreadyHeld(folder, found);

@@ -1,9 +1,10 @@
 /** Makes a run folder: where it lies, what it is called, and the job frozen into it. */
 import { existsSync, realpathSync } from 'node:fs';
-import { mkdir, readdir, rm } from 'node:fs/promises';
+import { mkdir, readdir, rm, rmdir } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import { writeFileAtomic } from '../formats/atomic-write.ts';
 import { codeOf, fileFault } from '../formats/file-faults.ts';
+import { makeDirectory } from '../formats/make-directory.ts';
 import { InputError } from '../shared/errors.ts';
 import type { Job } from '../shared/job.ts';
 import type { RunIdentity, RunSetup } from '../shared/run/identity.ts';
@@ -50,10 +51,21 @@ export async function createRun({ job, version, root, out }: NewRun): Promise<st
     await mkdir(join(folder, RUN_PATHS.control));
     await writeIdentity(folder, identity);
   } catch (error) {
-    await rm(folder, { recursive: true, force: true }).catch(() => undefined);
+    await discardRun(folder);
     throw fileFault(error, folder);
   }
   return folder;
+}
+
+/** Takes away what there is of a run that came to nothing. What withstands stays: why it came to nothing is told, not this. */
+export async function discardRun(folder: string): Promise<void> {
+  try {
+    // Its content first: a folder that is mounted can be emptied but not removed.
+    for (const name of await readdir(folder)) await rm(join(folder, name), { recursive: true, force: true });
+    await rmdir(folder);
+  } catch {
+    // Nor does it matter.
+  }
 }
 
 /** Adds to `run.json` what the trainer found when it opened everything. */
@@ -68,7 +80,7 @@ async function writeIdentity(folder: string, identity: RunIdentity): Promise<voi
 /** A new folder below `runs`; two runs started in one second both get one. */
 async function claimName(runs: string, name: string): Promise<string> {
   try {
-    await mkdir(runs, { recursive: true });
+    await makeDirectory(runs);
     const ignore = join(dirname(runs), '.gitignore');
     if (!existsSync(ignore)) await writeFileAtomic(ignore, '*\n');
     for (let copy = 1; ; copy++) {
@@ -88,7 +100,7 @@ async function claimName(runs: string, name: string): Promise<string> {
 async function claimEmpty(folder: string): Promise<string> {
   let names: string[];
   try {
-    await mkdir(folder, { recursive: true });
+    await makeDirectory(folder);
     names = await readdir(folder);
   } catch (error) {
     // What stands in the way of the folder may be a file of its name.

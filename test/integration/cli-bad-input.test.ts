@@ -1,5 +1,15 @@
 /** Every fault of the input is one line that names the place, exit status 1, and nothing is left behind. */
-import { chmodSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { writeTinyVit } from '../tiny-vit.ts';
@@ -190,6 +200,35 @@ describe('a place that cannot be written', () => {
       expect(faultOf(await lowrank(args, options))).toMatch(/^(locked\/)?\S+: no permission; check the rights/);
     }
     expect(readdirSync(at('locked'))).toEqual([]);
+  });
+
+  it('is told where no folder can be made at all', async () => {
+    if (!existsSync('/proc')) return;
+    for (const args of [
+      ['train', '--data', 'data', '--base', 'vit', '--out', '/proc/new'],
+      ['sample', '/proc/new'],
+    ]) {
+      expect(faultOf(await run(...args))).toBe('/proc: no folder can be made in it; choose another place');
+    }
+  });
+
+  it('is guessed where the trainer could not even say so', async () => {
+    cpSync(at('run'), at('silent'), { recursive: true });
+    // What it ended by before is not how it ended now.
+    const failed = {
+      type: 'failed',
+      step: 0,
+      cause: 'input',
+      message: 'of an earlier process',
+      seq: 999,
+      time: 1,
+    };
+    appendFileSync(at('silent/events.jsonl'), `${JSON.stringify(failed)}\n`);
+    writeFileSync(at('silent/trainer.log'), 'words of an earlier process\n');
+    writeFileSync(at('silence.cjs'), "if (process.argv[1].endsWith('trainer.js')) process.exit(7);");
+    const env = { NODE_OPTIONS: `--require ${at('silence.cjs')}` };
+    const fault = faultOf(await lowrank(['resume', 'silent'], { cwd: folder.path, env }));
+    expect(fault).toMatch(/silent: the trainer ended with status 7 and could not write why; is the disk full\?$/);
   });
 
   it('may be a dataset that is only read', async () => {

@@ -118,6 +118,15 @@ describe('writeDirectoryAtomic', () => {
     expect(readdirSync(directory)).toEqual(['adapter']);
   });
 
+  it('tells of a file in it that cannot be written by where it was to lie', async () => {
+    const target = join(directory, 'adapter');
+    const failing = writeDirectoryAtomic(target, async (temp) => {
+      vi.mocked(fsPromises.open).mockRejectedValueOnce(systemError('ENOSPC'));
+      await writeFileAtomic(join(temp, 'weights'), 'a');
+    });
+    await expect(failing).rejects.toThrow(`${join(target, 'weights')}: the disk is full`);
+  });
+
   it('puts the old folder back when the new one cannot take its place', async () => {
     const target = join(directory, 'adapter');
     await writeDirectoryAtomic(target, fill('a'));

@@ -76,6 +76,13 @@ describe('createRun', () => {
     const file = join(workspace.root, 'file');
     writeFileSync(file, '');
     await expect(create({ out: file })).rejects.toThrow(`${file}: is a file, not a folder`);
+    const below = join(file, 'run');
+    await expect(create({ out: below })).rejects.toThrow(`${below}: a part of this path is a file, not a folder`);
+  });
+
+  it.runIf(existsSync('/proc'))('refuses a place where no folder can be made', async () => {
+    await expect(create({ out: '/proc/run' })).rejects.toThrow('/proc: no folder can be made in it');
+    await expect(create({ root: '/proc' })).rejects.toThrow('/proc: no folder can be made in it');
   });
 });
 
