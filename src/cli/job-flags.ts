@@ -5,8 +5,8 @@ import { readJson } from '../formats/json.ts';
 import { InputError } from '../shared/errors.ts';
 import { type Job, jobSchema } from '../shared/job.ts';
 import { UsageError } from './exit-codes.ts';
-import { jobFaultOf } from './job-faults.ts';
-import { JOB_FIELDS } from './job-fields.ts';
+import { jobFaultOf } from '../shared/job-faults.ts';
+import { JOB_FIELDS } from '../shared/job-fields.ts';
 import { type Flag, number, repeated, text, type Values } from './parameters.ts';
 
 interface FieldFlag<T> extends Flag<T> {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { UsageError } from '../../../src/cli/exit-codes.ts';
-import { JOB_FIELDS } from '../../../src/cli/job-fields.ts';
+import { JOB_FIELDS } from '../../../src/shared/job-fields.ts';
 import { JOB_FLAGS, jobFrom } from '../../../src/cli/job-flags.ts';
 import { InputError } from '../../../src/shared/errors.ts';
 import { jobSchema } from '../../../src/shared/job.ts';

@@ -1,6 +1,6 @@
 /** What is wrong with a job, in words: its schema finds the fault, this says what to write instead. */
 import type { z } from 'zod';
-import { nearestNames } from '../shared/nearest-names.ts';
+import { nearestNames } from './nearest-names.ts';
 import { JOB_FIELDS } from './job-fields.ts';
 
 export interface JobFault {

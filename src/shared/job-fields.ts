@@ -1,6 +1,6 @@
 /** The fields of a job by their dotted paths, taken from its schema: what flags and `--set` may name. */
 import { z } from 'zod';
-import { jobSchema } from '../shared/job.ts';
+import { jobSchema } from './job.ts';
 
 interface SchemaNode {
   readonly description?: string;
