@@ -21,7 +21,7 @@ export interface LoadedHost {
 
 export function createHost(context: vscode.ExtensionContext, runsChanged: vscode.EventEmitter<undefined>): LoadedHost {
   const log = vscode.window.createOutputChannel('Lowrank', { log: true });
-  const runtime = new Runtime(context);
+  const runtime = new Runtime(context, log);
   const services = { context, log, runtime, tasks: new Tasks(runtime, log) };
   const runs = createRuns(services, runsChanged);
   const host: Host = { ...services, runs: runs.starter };

@@ -28,7 +28,7 @@ interface Fault {
 }
 
 export function openPage<ToHost extends { type: string }, ToView>(
-  host: Host,
+  host: Pick<Host, 'context' | 'log'>,
   webview: vscode.Webview,
   { name, title, incoming, receive, roots = [] }: PageOf<ToHost>,
 ): Page<ToView> {

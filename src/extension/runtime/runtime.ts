@@ -4,11 +4,12 @@
  * update deletes under a trainer that still runs.
  */
 import { existsSync } from 'node:fs';
-import { cp, readdir, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { cp } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import * as vscode from 'vscode';
 import { writeDirectoryAtomic } from '../../formats/atomic-write.ts';
-import { InputError } from '../../shared/errors.ts';
+import { InputError, messageOf } from '../../shared/errors.ts';
+import { collectVersions, recordUse } from './versions.ts';
 
 export interface RuntimePaths {
   /** The Node that runs them. */
@@ -26,10 +27,12 @@ const NODE = process.platform === 'win32' ? 'node.exe' : 'node';
 
 export class Runtime {
   readonly #context: vscode.ExtensionContext;
+  readonly #log: vscode.LogOutputChannel;
   #paths: Promise<RuntimePaths> | undefined;
 
-  constructor(context: vscode.ExtensionContext) {
+  constructor(context: vscode.ExtensionContext, log: vscode.LogOutputChannel) {
     this.#context = context;
+    this.#log = log;
   }
 
   /** Throws an `InputError` where no Node is to be had or the files cannot be copied; asked again, it tries again. */
@@ -39,6 +42,16 @@ export class Runtime {
       throw error;
     });
     return this.#paths;
+  }
+
+  /** A process that goes on after this window runs on these files: they are kept as long as it lives. */
+  async usedBy(pid: number): Promise<void> {
+    const { dist } = await this.paths();
+    const root = dirname(dist);
+    if (root === this.#context.extensionPath) return;
+    await recordUse(root, pid).catch((error: unknown) => {
+      this.#log.warn(`the use of ${root} cannot be recorded: ${messageOf(error)}`);
+    });
   }
 
   async #locate(): Promise<RuntimePaths> {
@@ -60,28 +73,24 @@ export class Runtime {
     const parent = join(globalStorageUri.fsPath, 'runtime');
     const target = join(parent, `${version}-${process.platform}-${process.arch}`);
     if (!existsSync(target)) {
-      await writeDirectoryAtomic(target, async (temp) => {
-        for (const name of STAGED) {
-          await cp(join(extensionPath, name), join(temp, name), {
-            recursive: true,
-            filter: (path) => !NOT_STAGED.test(path.slice(extensionPath.length)),
-          });
-        }
-      });
+      try {
+        await writeDirectoryAtomic(target, async (temp) => {
+          for (const name of STAGED) {
+            await cp(join(extensionPath, name), join(temp, name), {
+              recursive: true,
+              filter: (path) => !NOT_STAGED.test(path.slice(extensionPath.length)),
+            });
+          }
+        });
+      } catch (error) {
+        // Another window has staged it meanwhile, and a trainer may already run on it.
+        if (!existsSync(target)) throw error;
+      }
     }
+    void collectVersions(parent, basename(target)).catch((error: unknown) => {
+      this.#log.warn(`old versions in ${parent} cannot be deleted: ${messageOf(error)}`);
+    });
     return target;
-  }
-}
-
-/** Staged versions other than `current` that no trainer uses; `inUse` names those that one does. */
-export async function collectRuntimes(
-  parent: string,
-  current: string,
-  inUse: (folder: string) => boolean,
-): Promise<void> {
-  const folders = await readdir(parent).catch(() => []);
-  for (const name of folders) {
-    if (name !== current && !inUse(join(parent, name))) await rm(join(parent, name), { recursive: true, force: true });
   }
 }
 

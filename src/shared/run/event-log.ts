@@ -20,15 +20,19 @@ export interface EventHistory {
   readonly damagedLines: number;
 }
 
-/** All events of a run; none where the run has not begun to write them. */
-export async function readEvents(folder: string): Promise<EventHistory> {
+/**
+ * The events of a run from `fromOffset` on, all without it; none where the run has not begun to write them. An offset that comes back
+ * smaller tells that another file has taken this one's place.
+ */
+export async function readEvents(folder: string, fromOffset?: number): Promise<EventHistory> {
   const events: RunEvent[] = [];
   let damagedLines = 0;
   const file = await openIfThere(folder);
   if (file === null) return { events, offset: 0, damagedLines };
   try {
     const { size } = await file.stat();
-    let offset = Math.max(0, size - MAX_EVENTS_BYTES);
+    if (fromOffset !== undefined && size < fromOffset) return { events, offset: 0, damagedLines };
+    let offset = fromOffset ?? Math.max(0, size - MAX_EVENTS_BYTES);
     for (;;) {
       const chunk = await readLines(file, offset);
       if (chunk === null) return { events, offset, damagedLines };

@@ -5,13 +5,12 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { InputError, messageOf } from '../errors.ts';
-import { readEvents } from './event-log.ts';
+import { type EventHistory, readEvents } from './event-log.ts';
 import { type RunIdentity, runSchema } from './identity.ts';
 import { RUN_PATHS, RUNS_PATH } from './layout.ts';
 import { type LeaseFile, livenessOf, readLease } from './liveness.ts';
+import type { RunStatus } from './status.ts';
 import { type RunSummary, summarise } from './summary.ts';
-
-export type RunStatus = 'queued' | 'running' | 'paused' | 'finished' | 'stopped' | 'interrupted' | 'failed';
 
 export interface RunState {
   readonly folder: string;
@@ -33,8 +32,17 @@ export async function readRun(folder: string): Promise<RunState> {
   const identity = await readIdentity(folder);
   // The lease first: a trainer writes its last event before it lets go, so the events read then are never too old.
   const leaseFile = readLease(folder);
-  const { events, offset, damagedLines } = await readEvents(folder);
-  const summary = summarise(events);
+  const history = await readEvents(folder);
+  return stateOf(identity, leaseFile, summarise(history.events), { folder, ...history });
+}
+
+/** The same from parts, for a reader that goes on from where it was. */
+export function stateOf(
+  identity: RunIdentity,
+  leaseFile: LeaseFile | null,
+  summary: RunSummary,
+  { folder, offset, damagedLines }: Omit<EventHistory, 'events'> & { readonly folder: string },
+): RunState {
   const held = leaseFile !== null && livenessOf(leaseFile) === 'held';
   const { lease } = leaseFile ?? { lease: null };
   return {

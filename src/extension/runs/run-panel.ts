@@ -1,0 +1,208 @@
+/**
+ * The panel of one run. While it is shown and the run is at work, its folder is looked at ten times a second and what is new goes to
+ * the view in one message; the view asks for everything again when it is shown anew.
+ */
+import { join } from 'node:path';
+import * as vscode from 'vscode';
+import { isEnd } from '../../shared/run/events.ts';
+import { RUN_PATHS } from '../../shared/run/layout.ts';
+import { sendControl } from '../../shared/run/send-control.ts';
+import { seriesOfCounted, thinSeries } from '../../shared/run/series.ts';
+import { isLively } from '../../shared/run/status.ts';
+import { type RunPlace, type ToHostRun, toHostRun, type ToViewRun } from '../../shared/protocol/run.ts';
+import { openPage, type Page } from '../webview-page.ts';
+import type { Host } from '../host.ts';
+import { residentBytes } from './memory.ts';
+import { type Look, type Reading, RunReader } from './run-reader.ts';
+import { datasetFolder, detailsOf, headOf, holderHere } from './run-view.ts';
+
+const LIVELY_MS = 100;
+const IDLE_MS = 2_000;
+/** How often the files beside the events are read: log, samples, report. */
+const DETAILS_MS = 1_000;
+/** Points of a curve that are sent; more than a screen is wide. */
+export const MAX_POINTS = 4_000;
+
+const COMMAND_AT = {
+  try: 'lowrank.tryIt',
+  export: 'lowrank.exportAdapter',
+  reveal: 'lowrank.revealRun',
+  inspect: 'lowrank.inspectAdapter',
+  log: 'lowrank.showRunLog',
+  compare: 'lowrank.compareRuns',
+} as const satisfies Record<RunPlace, string>;
+
+export class RunPanel {
+  readonly #folder: string;
+  readonly #panel: vscode.WebviewPanel;
+  readonly #page: Page<ToViewRun>;
+  readonly #reader: RunReader;
+  #timer: NodeJS.Timeout | undefined;
+  #looking = false;
+  #disposed = false;
+  /** As sent last; a message goes out only when something differs. */
+  #sent = { head: '', details: '', kind: '' };
+  #detailsAt = 0;
+  #memory: number | null = null;
+
+  static async open(host: Omit<Host, 'runs'>, folder: string, panel: vscode.WebviewPanel): Promise<RunPanel> {
+    const reader = new RunReader(folder, { curves: true });
+    const look = await reader.look();
+    // Paths of an untrusted folder may point anywhere.
+    const data = 'state' in look && vscode.workspace.isTrusted ? await datasetFolder(look.state) : null;
+    return new RunPanel(host, folder, panel, reader, data === null ? [] : [vscode.Uri.file(data)]);
+  }
+
+  private constructor(
+    host: Omit<Host, 'runs'>,
+    folder: string,
+    panel: vscode.WebviewPanel,
+    reader: RunReader,
+    roots: readonly vscode.Uri[],
+  ) {
+    this.#folder = folder;
+    this.#panel = panel;
+    this.#reader = reader;
+    this.#page = openPage<ToHostRun, ToViewRun>(host, panel.webview, {
+      name: 'run',
+      title: vscode.l10n.t('Training run'),
+      incoming: toHostRun,
+      roots,
+      receive: (message) => this.#receive(message),
+    });
+    panel.onDidDispose(() => {
+      this.#disposed = true;
+      clearTimeout(this.#timer);
+    });
+    panel.onDidChangeViewState(() => {
+      if (panel.visible) this.#lookIn(0);
+    });
+    const trust = vscode.workspace.onDidGrantWorkspaceTrust(() => void this.#sendState());
+    panel.onDidDispose(() => {
+      trust.dispose();
+    });
+  }
+
+  async #receive(message: ToHostRun): Promise<void> {
+    const run = vscode.Uri.file(this.#folder);
+    switch (message.type) {
+      case 'ready':
+        await this.#sendState();
+        break;
+      case 'control':
+        await sendControl(this.#folder, message.command);
+        break;
+      case 'resume':
+        await vscode.commands.executeCommand('lowrank.resumeRun', run);
+        break;
+      case 'continue':
+        await vscode.commands.executeCommand('lowrank.continueRun', run);
+        break;
+      case 'end':
+        await vscode.commands.executeCommand('lowrank.stopRun', run);
+        break;
+      case 'go':
+        await vscode.commands.executeCommand(COMMAND_AT[message.to], run);
+        break;
+      case 'open-run':
+        await vscode.commands.executeCommand('lowrank.openRun', message.folder);
+        break;
+      case 'open-file':
+        await vscode.commands.executeCommand('vscode.open', vscode.Uri.file(message.path), {
+          preview: true,
+          viewColumn: vscode.ViewColumn.Beside,
+        });
+        break;
+      default:
+        message satisfies never;
+    }
+    this.#lookIn(LIVELY_MS);
+  }
+
+  /** Everything, as a view needs it that has just loaded. */
+  async #sendState(): Promise<void> {
+    await this.#look(true);
+  }
+
+  #lookIn(delay: number): void {
+    clearTimeout(this.#timer);
+    if (this.#disposed || !this.#panel.visible) return;
+    this.#timer = setTimeout(() => void this.#look(false), delay);
+  }
+
+  async #look(everything: boolean): Promise<void> {
+    if (this.#looking && !everything) return;
+    this.#looking = true;
+    try {
+      const look = await this.#reader.look();
+      if (this.#disposed) return;
+      if (!('state' in look)) {
+        this.#send('unreadable', { kind: 'unreadable', folder: this.#folder, ...look }, everything);
+        this.#lookIn(IDLE_MS);
+        return;
+      }
+      await this.#show(look, everything);
+      const lively = isLively(look.state.status) || look.health === 'waiting' || look.state.status === 'queued';
+      this.#lookIn(lively ? LIVELY_MS : IDLE_MS);
+    } finally {
+      this.#looking = false;
+    }
+  }
+
+  async #show(look: Look, everything: boolean): Promise<void> {
+    const { news } = look;
+    const now = performance.now();
+    const due = now - this.#detailsAt >= DETAILS_MS || news === 'all' || news.some(isEnd);
+    if (due || everything) this.#memory = await this.#memoryOf(look);
+    const head = headOf(look, this.#memory);
+    if (everything || news === 'all' || this.#sent.kind !== 'run') {
+      const details = await this.#details(look);
+      const series = thinSeries(this.#reader.series, MAX_POINTS);
+      this.#detailsAt = now;
+      this.#sent = { head: JSON.stringify(head), details: JSON.stringify(details), kind: 'run' };
+      this.#page.post({
+        type: 'state',
+        state: { kind: 'run', trusted: vscode.workspace.isTrusted, head, details, series },
+      });
+      this.#panel.title = details.name;
+      return;
+    }
+    const text = JSON.stringify(head);
+    if (news.length > 0 || text !== this.#sent.head) {
+      this.#sent.head = text;
+      this.#page.post({ type: 'progress', head, added: thinSeries(seriesOfCounted(news), MAX_POINTS) });
+    }
+    if (due) await this.#sendDetails(look, now);
+  }
+
+  async #sendDetails(look: Reading, now: number): Promise<void> {
+    this.#detailsAt = now;
+    const details = await this.#details(look);
+    const text = JSON.stringify(details);
+    if (text === this.#sent.details) return;
+    this.#sent.details = text;
+    this.#page.post({ type: 'details', details });
+  }
+
+  #details({ state }: Reading) {
+    return detailsOf(state, (file) =>
+      vscode.workspace.isTrusted ? this.#panel.webview.asWebviewUri(vscode.Uri.file(file)).toString() : null,
+    );
+  }
+
+  async #memoryOf({ state }: Reading): Promise<number | null> {
+    const pid = isLively(state.status) ? holderHere(this.#folder) : null;
+    return pid === null ? null : residentBytes(pid);
+  }
+
+  #send(kind: string, state: (ToViewRun & { type: 'state' })['state'], always: boolean): void {
+    if (!always && this.#sent.kind === kind) return;
+    this.#sent = { head: '', details: '', kind };
+    this.#page.post({ type: 'state', state });
+  }
+}
+
+/** The file that the editor of a run is opened on. */
+export function runFile(folder: string): vscode.Uri {
+  return vscode.Uri.file(join(folder, RUN_PATHS.identity));
+}

@@ -1,0 +1,116 @@
+/** What the panel shows of a run: the small head that moves with every step, and the details read from the files of its folder. */
+import { existsSync } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { readJson } from '../../formats/json.ts';
+import { RUN_PATHS } from '../../shared/run/layout.ts';
+import { machineId, readLease } from '../../shared/run/liveness.ts';
+import type { RunState } from '../../shared/run/read-run.ts';
+import { type RunReport, reportSchema } from '../../shared/run/report.ts';
+import { samplesSchema } from '../../shared/run/samples.ts';
+import type { ClassAccuracy, RunDetails, RunHead } from '../../shared/protocol/run.ts';
+import type { Reading } from './run-reader.ts';
+import { logTail } from './trainers.ts';
+import { nameOf } from './words.ts';
+
+const LOG_LINES = 200;
+/** A report and the samples of one evaluation take kilobytes. */
+const MAX_BYTES = 4 * 2 ** 20;
+
+export function headOf({ state, health, remaining }: Reading, memoryBytes: number | null): RunHead {
+  const { status, summary, identity, holder } = state;
+  const { latest, evaluations, untouched, best } = summary;
+  return {
+    status,
+    health,
+    step: summary.step,
+    totalSteps: summary.totalSteps,
+    epoch: summary.epoch,
+    epochs: summary.epochs ?? identity.job.training.epochs,
+    preparing: status === 'running' ? summary.preparing : null,
+    loss: latest?.loss ?? null,
+    learningRate: latest?.learningRate ?? null,
+    imagesPerSecond: latest?.imagesPerSecond ?? null,
+    remaining: status === 'running' ? remaining : null,
+    memoryBytes,
+    accuracy: {
+      untouched: untouched?.accuracy ?? null,
+      best: best?.accuracy ?? null,
+      last: evaluations.validation?.accuracy ?? null,
+    },
+    bestStep: best?.step ?? null,
+    checkpointStep: summary.checkpoint?.step ?? null,
+    skippedImages: summary.skippedImages,
+    warnings: summary.warnings,
+    failure: summary.failure?.message ?? null,
+    holder: holder === null ? null : `${holder.pid} @ ${holder.host}`,
+    canEnd: holderHere(state.folder) !== null,
+  };
+}
+
+/** The process of this machine that holds the run's lease; null where there is none. */
+export function holderHere(folder: string): number | null {
+  const lease = readLease(folder)?.lease ?? null;
+  return lease !== null && !lease.released && lease.machine === machineId() ? lease.pid : null;
+}
+
+/** `uriOf` gives what a view loads a picture by, null where it may not. */
+export async function detailsOf(state: RunState, uriOf: (file: string) => string | null): Promise<RunDetails> {
+  const { folder, identity } = state;
+  const { job, setup } = identity;
+  return {
+    name: nameOf(state),
+    folder,
+    created: identity.created,
+    data: job.data,
+    base: job.base,
+    method: job.method,
+    rank: job.lora.rank,
+    alpha: job.lora.alpha,
+    device: setup === null ? null : `${setup.engine.device}, ${setup.engine.name}`,
+    trainableParameters: setup?.parameters.trainable ?? null,
+    samples: samplesOf(state, uriOf),
+    classes: classesOf(state),
+    log: await logTail(folder, LOG_LINES),
+    report: reportOf(folder),
+    hasAdapter: existsSync(join(folder, RUN_PATHS.best)) || existsSync(join(folder, RUN_PATHS.adapter)),
+  };
+}
+
+function samplesOf({ folder, summary }: RunState, uriOf: (file: string) => string | null): RunDetails['samples'] {
+  if (summary.samples === null) return null;
+  try {
+    const { step, samples } = readJson(join(folder, summary.samples.file), samplesSchema, { maxBytes: MAX_BYTES });
+    const shown = samples.map(({ file, label, predicted, probability, loss }) => {
+      return { file, uri: uriOf(file), label, predicted, probability, loss };
+    });
+    return { step, shown };
+  } catch {
+    // Taken away by hand, or of a later version: the curves are still worth showing.
+    return null;
+  }
+}
+
+/** The classes that are recognised worst first; those without images last. */
+function classesOf({ identity: { setup }, summary: { evaluations } }: RunState): ClassAccuracy[] {
+  const perClass = evaluations.validation?.perClass ?? [];
+  return perClass
+    .map(({ accuracy, images }, index) => ({ name: setup?.dataset.classes[index] ?? String(index), accuracy, images }))
+    .toSorted((a, b) => (a.accuracy ?? 2) - (b.accuracy ?? 2));
+}
+
+export function reportOf(folder: string): RunReport | null {
+  try {
+    return readJson(join(folder, RUN_PATHS.report), reportSchema, { maxBytes: MAX_BYTES });
+  } catch {
+    return null;
+  }
+}
+
+/** The folder whose pictures a run's panel may show: its dataset's. */
+export async function datasetFolder({ identity: { job } }: RunState): Promise<string | null> {
+  return stat(job.data).then(
+    (found) => (found.isDirectory() ? job.data : dirname(job.data)),
+    () => null,
+  );
+}

@@ -1,0 +1,71 @@
+/** A run's state in the words of the tree, the pickers and the notifications. */
+import { basename } from 'node:path';
+import * as vscode from 'vscode';
+import { formatDuration, formatShare } from '../../shared/format.ts';
+import type { RunState } from '../../shared/run/read-run.ts';
+import type { RunStatus } from '../../shared/run/status.ts';
+import type { Reading } from './run-reader.ts';
+
+export function nameOf({ identity, folder }: RunState): string {
+  return identity.name === '' ? basename(folder) : identity.name;
+}
+
+export function statusWord(status: RunStatus): string {
+  switch (status) {
+    case 'queued':
+      return vscode.l10n.t('queued');
+    case 'running':
+      return vscode.l10n.t('running');
+    case 'paused':
+      return vscode.l10n.t('paused');
+    case 'finished':
+      return vscode.l10n.t('finished');
+    case 'stopped':
+      return vscode.l10n.t('stopped');
+    case 'interrupted':
+      return vscode.l10n.t('interrupted');
+    case 'failed':
+      return vscode.l10n.t('failed');
+    default:
+      return status satisfies never;
+  }
+}
+
+/** Of the validation images: the best so far, else the last. */
+export function accuracyOf({ summary: { best, evaluations } }: RunState): number | null {
+  return best?.accuracy ?? evaluations.validation?.accuracy ?? null;
+}
+
+/** `91.3 % · r 8 · 2 h 05 min ago`, the state before it where that is not finished. */
+export function describe({ state, health }: Reading, now = Date.now()): string {
+  const { identity, status, summary } = state;
+  const { job, created } = identity;
+  const accuracy = accuracyOf(state);
+  const done = summary.totalSteps === null ? null : `${Math.floor((100 * summary.step) / summary.totalSteps)} %`;
+  const parts = [
+    health === 'waiting' ? vscode.l10n.t('no sign of life yet') : null,
+    health === 'silent' ? vscode.l10n.t('no sign of life') : null,
+    health !== 'fine' || status === 'finished' ? null : statusWord(status),
+    status === 'running' || status === 'paused' ? done : null,
+    status === 'failed' ? (summary.failure?.message ?? null) : null,
+    accuracy === null ? null : formatShare(accuracy),
+    job.method === 'lora'
+      ? `r ${job.lora.rank}`
+      : job.method === 'head'
+        ? vscode.l10n.t('head')
+        : vscode.l10n.t('full'),
+    ageText(now - created),
+  ];
+  return parts.filter((part) => part !== null).join(' · ');
+}
+
+function ageText(milliseconds: number): string {
+  const minutes = Math.floor(Math.max(0, milliseconds) / 60_000);
+  return minutes < 1 ? vscode.l10n.t('just now') : vscode.l10n.t('{0} ago', formatDuration(minutes * 60));
+}
+
+/** Four significant digits: enough to see it move, and of steady width. */
+export function lossText(loss: number | null): string {
+  if (loss === null) return '–';
+  return loss < 1e-3 && loss > 0 ? loss.toExponential(2) : loss.toPrecision(4);
+}

@@ -1,0 +1,135 @@
+/** The view of a run, and of several laid over each other. */
+import { z } from 'zod';
+import type { Health } from '../run/health.ts';
+import type { RunReport } from '../run/report.ts';
+import type { EvaluationColumns, RunSeries } from '../run/series.ts';
+import type { RunStatus } from '../run/status.ts';
+import { fault, openFile, ready, stateOf } from './view.ts';
+
+/** Where a run stands: small, sent with every increment. */
+export interface RunHead {
+  readonly status: RunStatus;
+  readonly health: Health;
+  readonly step: number;
+  readonly totalSteps: number | null;
+  /** Counts from 0. */
+  readonly epoch: number;
+  readonly epochs: number;
+  readonly preparing: string | null;
+  readonly loss: number | null;
+  readonly learningRate: number | null;
+  readonly imagesPerSecond: number | null;
+  /** Seconds to the end. */
+  readonly remaining: number | null;
+  /** Of the trainer's process now; null where it cannot be told from here. */
+  readonly memoryBytes: number | null;
+  /** Of the validation images. */
+  readonly accuracy: { readonly untouched: number | null; readonly best: number | null; readonly last: number | null };
+  readonly bestStep: number | null;
+  readonly checkpointStep: number | null;
+  readonly skippedImages: number;
+  readonly warnings: readonly string[];
+  readonly failure: string | null;
+  /** Who trains it. */
+  readonly holder: string | null;
+  /** Its process is of this machine: where it hangs it can be ended from here. */
+  readonly canEnd: boolean;
+}
+
+export interface ShownSample {
+  readonly file: string;
+  /** What the view loads the picture by; null where it may not be loaded. */
+  readonly uri: string | null;
+  readonly label: string;
+  readonly predicted: string;
+  readonly probability: number;
+  readonly loss: number | null;
+}
+
+export interface ClassAccuracy {
+  readonly name: string;
+  readonly accuracy: number | null;
+  readonly images: number;
+}
+
+/** What changes seldom. */
+export interface RunDetails {
+  readonly name: string;
+  readonly folder: string;
+  /** Milliseconds since 1970. */
+  readonly created: number;
+  readonly data: string;
+  readonly base: string;
+  readonly method: 'lora' | 'head' | 'full';
+  readonly rank: number;
+  readonly alpha: number;
+  /** What it trains on; null until the trainer knows. */
+  readonly device: string | null;
+  readonly trainableParameters: number | null;
+  /** The worst first. */
+  readonly samples: { readonly step: number; readonly shown: readonly ShownSample[] } | null;
+  readonly classes: readonly ClassAccuracy[];
+  readonly log: readonly string[];
+  readonly report: RunReport | null;
+  readonly hasAdapter: boolean;
+}
+
+export interface ComparedRun {
+  readonly folder: string;
+  readonly name: string;
+  readonly status: RunStatus;
+  readonly validation: EvaluationColumns;
+  readonly training: { readonly step: readonly number[]; readonly loss: readonly (number | null)[] };
+  /** Of the validation images, the best. */
+  readonly accuracy: number | null;
+  readonly adapterBytes: number | null;
+  readonly seconds: number | null;
+}
+
+export type RunViewState =
+  | {
+      readonly kind: 'run';
+      readonly trusted: boolean;
+      readonly head: RunHead;
+      readonly details: RunDetails;
+      readonly series: RunSeries;
+    }
+  /** The folder vanished, or cannot be read. */
+  | { readonly kind: 'unreadable'; readonly folder: string; readonly gone: boolean; readonly reason: string }
+  | {
+      readonly kind: 'compare';
+      readonly runs: readonly ComparedRun[];
+      /** The fields of the job in which they differ, with one value a run in words. */
+      readonly fields: readonly { readonly field: string; readonly values: readonly string[] }[];
+    };
+
+/** Where a button of the panel leads. */
+export const RUN_PLACES = ['try', 'export', 'reveal', 'inspect', 'log', 'compare'] as const;
+export type RunPlace = (typeof RUN_PLACES)[number];
+
+export const toHostRun = z.discriminatedUnion('type', [
+  ready,
+  z.object({ type: z.literal('control'), command: z.enum(['pause', 'checkpoint', 'stop']) }),
+  /** Goes on, whether it is paused, stopped, interrupted or waiting. */
+  z.object({ type: z.literal('resume') }),
+  z.object({ type: z.literal('continue') }),
+  /** Ends the process of a run that hangs. */
+  z.object({ type: z.literal('end') }),
+  z.object({ type: z.literal('go'), to: z.enum(RUN_PLACES) }),
+  z.object({ type: z.literal('open-run'), folder: z.string() }),
+  openFile,
+]);
+export type ToHostRun = z.infer<typeof toHostRun>;
+
+export const toViewRun = z.discriminatedUnion('type', [
+  stateOf<RunViewState>(),
+  /** What was added since the last message; follows a `state`. */
+  z.object({
+    type: z.literal('progress'),
+    head: z.custom<RunHead>((value) => typeof value === 'object'),
+    added: z.custom<RunSeries>((value) => typeof value === 'object'),
+  }),
+  z.object({ type: z.literal('details'), details: z.custom<RunDetails>((value) => typeof value === 'object') }),
+  fault,
+]);
+export type ToViewRun = z.infer<typeof toViewRun>;

@@ -1,0 +1,133 @@
+/** The curves of a run, as columns: what charts are drawn from, and what is kept of a run too long to draw in full. Pure. */
+import { effectiveEvents, type RunEvent, type RunEventOf, SPLITS, type Split } from './events.ts';
+
+/** One row an update. */
+export interface StepColumns {
+  readonly step: readonly number[];
+  readonly loss: readonly (number | null)[];
+  readonly learningRate: readonly number[];
+  readonly imagesPerSecond: readonly (number | null)[];
+  readonly gradientNorm: readonly (number | null)[];
+}
+
+/** One row an evaluation. */
+export interface EvaluationColumns {
+  readonly step: readonly number[];
+  readonly loss: readonly (number | null)[];
+  readonly accuracy: readonly (number | null)[];
+}
+
+export interface RunSeries {
+  readonly steps: StepColumns;
+  readonly evaluations: Readonly<Record<Split, EvaluationColumns>>;
+}
+
+const NO_STEPS: StepColumns = { step: [], loss: [], learningRate: [], imagesPerSecond: [], gradientNorm: [] };
+const NO_EVALUATIONS: EvaluationColumns = { step: [], loss: [], accuracy: [] };
+
+export function emptySeries(): RunSeries {
+  return {
+    steps: NO_STEPS,
+    evaluations: { train: NO_EVALUATIONS, validation: NO_EVALUATIONS, test: NO_EVALUATIONS },
+  };
+}
+
+/** All events of a run, as they lie in its file. */
+export function seriesOf(events: readonly RunEvent[]): RunSeries {
+  return seriesOfCounted(effectiveEvents(events));
+}
+
+/** Events that count, in order: those of a run that was not resumed within them. */
+export function seriesOfCounted(events: readonly RunEvent[]): RunSeries {
+  const steps = events.filter((event) => event.type === 'step');
+  const evaluations = events.filter((event) => event.type === 'evaluation');
+  const of = (split: Split): EvaluationColumns =>
+    evaluationColumns(evaluations.filter((evaluation) => evaluation.split === split));
+  return {
+    steps: {
+      step: steps.map(({ step }) => step),
+      loss: steps.map(({ loss }) => loss),
+      learningRate: steps.map(({ learningRate }) => learningRate),
+      imagesPerSecond: steps.map(({ imagesPerSecond }) => imagesPerSecond),
+      gradientNorm: steps.map(({ gradientNorm }) => gradientNorm),
+    },
+    evaluations: { train: of('train'), validation: of('validation'), test: of('test') },
+  };
+}
+
+function evaluationColumns(events: readonly RunEventOf<'evaluation'>[]): EvaluationColumns {
+  return {
+    step: events.map(({ step }) => step),
+    loss: events.map(({ loss }) => loss),
+    accuracy: events.map(({ accuracy }) => accuracy),
+  };
+}
+
+export function joinSeries(a: RunSeries, b: RunSeries): RunSeries {
+  const evaluations = Object.fromEntries(
+    SPLITS.map((split) => [split, joinColumns(a.evaluations[split], b.evaluations[split])]),
+  ) as Record<Split, EvaluationColumns>;
+  return { steps: joinColumns(a.steps, b.steps), evaluations };
+}
+
+/** At most about `limit` rows of each kind, the extremes of the loss among them. */
+export function thinSeries(series: RunSeries, limit: number): RunSeries {
+  const evaluations = Object.fromEntries(
+    SPLITS.map((split) => [split, thinColumns(series.evaluations[split], limit)]),
+  ) as Record<Split, EvaluationColumns>;
+  return { steps: thinColumns(series.steps, limit), evaluations };
+}
+
+type Columns = Readonly<Record<string, readonly (number | null)[]>>;
+
+function joinColumns<T extends StepColumns | EvaluationColumns>(a: T, b: T): T {
+  if (b.step.length === 0) return a;
+  const other = b as unknown as Columns;
+  return mapColumns(a, (column, name) => [...column, ...other[name]!]);
+}
+
+function thinColumns<T extends StepColumns | EvaluationColumns>(columns: T, limit: number): T {
+  if (columns.step.length <= limit) return columns;
+  const kept = thinnedIndices(columns.loss, limit);
+  return mapColumns(columns, (column) => kept.map((index) => column[index]!));
+}
+
+function mapColumns<T extends StepColumns | EvaluationColumns>(
+  columns: T,
+  change: (column: readonly (number | null)[], name: string) => readonly (number | null)[],
+): T {
+  const entries = Object.entries(columns as unknown as Columns);
+  return Object.fromEntries(entries.map(([name, column]) => [name, change(column, name)])) as unknown as T;
+}
+
+/**
+ * Which of many values to keep so that a curve looks the same: the first, the last, and of each of equal stretches the lowest, the
+ * highest and the first that is no number, in their order. Fewer than all only where there are more than `limit`.
+ */
+export function thinnedIndices(values: readonly (number | null)[], limit: number): number[] {
+  const { length } = values;
+  if (length <= limit) return values.map((_, index) => index);
+  const stretches = Math.max(1, Math.floor((limit - 2) / 2));
+  const kept = new Set([0, length - 1]);
+  for (let stretch = 0; stretch < stretches; stretch++) {
+    const from = Math.floor((stretch * length) / stretches);
+    const to = Math.floor(((stretch + 1) * length) / stretches);
+    for (const index of remarkable(values, from, to)) kept.add(index);
+  }
+  return [...kept].sort((a, b) => a - b);
+}
+
+function remarkable(values: readonly (number | null)[], from: number, to: number): number[] {
+  let low: number | undefined;
+  let high: number | undefined;
+  let missing: number | undefined;
+  for (let index = from; index < to; index++) {
+    const value = values[index]!;
+    if (value === null) missing ??= index;
+    else {
+      if (low === undefined || value < values[low]!) low = index;
+      if (high === undefined || value > values[high]!) high = index;
+    }
+  }
+  return [low, high, missing].filter((index) => index !== undefined);
+}
