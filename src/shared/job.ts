@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { preprocessingSchema } from './preprocessing.ts';
+import { SCHEDULE_NAMES } from './schedules.ts';
 
 /** Above this a "low rank" is none; it also bounds what a hostile job file can ask for. */
 const MAX_RANK = 4096;
@@ -91,7 +92,7 @@ export const trainingSchema = z
     batch: z.int().min(1).max(4096).default(16).describe('Images per step of the engine.'),
     accumulate: z.int().min(1).max(1024).default(1).describe('Batches whose gradients are averaged before one update.'),
     learningRate: positive.default(1e-3),
-    schedule: z.string().default('cosine').describe('Learning-rate schedule: cosine, linear or constant.'),
+    schedule: z.enum(SCHEDULE_NAMES).default('cosine').describe('How the learning rate goes on after the warm-up.'),
     warmup: fraction.default(0.05).describe('Share of all steps over which the learning rate rises from 0.'),
     weightDecay: z.number().min(0).default(0.01).describe('Decoupled weight decay (AdamW).'),
     clip: z.number().min(0).default(1).describe('Largest norm of all gradients together; 0 for no clipping.'),

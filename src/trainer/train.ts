@@ -2,6 +2,7 @@
 import type { Batch } from '../data/batch-source.ts';
 import { Random } from '../shared/random.ts';
 import { readIdentity } from '../shared/run/read-run.ts';
+import { learningRates } from '../shared/schedules.ts';
 import type { Checkpoint } from './checkpoint.ts';
 import type { Commands } from './commands.ts';
 import { observeStep } from './divergence.ts';
@@ -13,7 +14,6 @@ import type { Programs } from './programs.ts';
 import { Results } from './results.ts';
 import { recordSetup } from './run-folder.ts';
 import type { RunLog } from './run-log.ts';
-import { learningRates } from './schedules.ts';
 import { openSession, setupOf } from './session.ts';
 import type { Session } from './session.ts';
 import { LOSS } from './step.ts';

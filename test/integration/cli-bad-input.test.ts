@@ -69,7 +69,9 @@ describe('train', () => {
   });
 
   it('a schedule and an engine that do not exist', async () => {
-    expect(await train('--set', 'training.schedule=cosin')).toContain('cosin');
+    expect(await train('--set', 'training.schedule=cosin')).toMatch(
+      /^training\.schedule: must be "cosine" or .*"cosin"$/,
+    );
     expect(await train('--engine', 'cuda')).toMatch(/^engine: there is no engine "cuda"; there are /);
   });
 
