@@ -12,6 +12,7 @@ import { bindDim, formatDim, isStatic } from '../graph/shape.ts';
 import type { Dim, Shape, SymbolicDim } from '../graph/shape.ts';
 import { bytesUnder, int64, zeros } from '../graph/tensor.ts';
 import type { DType, Tensor } from '../graph/tensor.ts';
+import { halvesOfFloats } from '../formats/half.ts';
 import type { AttributeProto, ModelProto, NodeProto, TensorProto, ValueInfoProto } from '../formats/onnx-proto.ts';
 
 /** Gelu came with opset 20; ONNX Runtime reads it since 1.17. */
@@ -171,10 +172,11 @@ class Writer implements OnnxWriter {
   filled(value: number, shape: Shape, dtype: DType): string {
     const dims = shape.map((dim) => bindDim(dim, {}));
     return this.#literal(`${dtype}_${value}_${dims.join('x')}`, () => {
-      const tensor = zeros(dtype, dims);
-      if (tensor.data instanceof BigInt64Array) tensor.data.fill(BigInt(value));
-      else tensor.data.fill(value);
-      return tensor;
+      const { data, ...tensor } = zeros(dtype, dims);
+      if (data instanceof BigInt64Array) data.fill(BigInt(value));
+      // Halves are held as their bits.
+      else data.fill(dtype === 'float16' ? halvesOfFloats(Float32Array.of(value))[0]! : value);
+      return { ...tensor, data };
     });
   }
 

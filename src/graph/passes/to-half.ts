@@ -58,7 +58,7 @@ export function toHalf(graph: Graph, halvesOf: (floats: Float32Array) => Uint16A
     visit: ({ graph: to, node, inputs }) => {
       const apply = (operands: readonly (Value | undefined)[], attributes: Attributes): readonly Value[] =>
         to.apply(node.op, operands, attributes, node.module);
-      if (!IN_HALF.has(node.op) || hasNoScale(node.op, inputs))
+      if (!IN_HALF.has(node.op))
         return apply(
           inputs.map((input) => input && full(input)),
           node.attributes,
@@ -73,9 +73,4 @@ export function toHalf(graph: Graph, halvesOf: (floats: Float32Array) => Uint16A
   });
   for (const [name, value] of outputs) written.output(name, full(value));
   return written;
-}
-
-/** A normalisation without a scale: the writer fills one in, of float32. */
-function hasNoScale(op: string, [, scale]: readonly (Value | undefined)[]): boolean {
-  return op === 'LayerNormalization' && scale === undefined;
 }
