@@ -6,6 +6,7 @@ import { formatBytes, formatCount, formatDuration, formatInteger, formatShare } 
 import { RUN_PATHS } from '../shared/run/layout.ts';
 import type { RunState } from '../shared/run/read-run.ts';
 import { reportSchema, type RunReport } from '../shared/run/report.ts';
+import { trainedFolder } from '../trainer/locate-adapter.ts';
 import type { Result } from './command.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
 import { quoted } from './shell.ts';
@@ -15,13 +16,6 @@ import { type Fact, facts } from './table.ts';
 export function readReport(folder: string): RunReport | null {
   const file = join(folder, RUN_PATHS.report);
   return existsSync(file) ? readJson(file, reportSchema) : null;
-}
-
-/** Where the adapter to use lies: of the best evaluation, else of the last step; null where there is none yet. */
-export function trainedFolder(run: string): string | null {
-  return (
-    [RUN_PATHS.best, RUN_PATHS.adapter].map((name) => join(run, name)).find((folder) => existsSync(folder)) ?? null
-  );
 }
 
 /** The result of a run that finished, was stopped or was killed. */

@@ -1,6 +1,6 @@
 /** Opens every image of a dataset, decodes and measures it, and remembers its bytes by their hash. */
 import { createHash } from 'node:crypto';
-import { type ImageFormat, type SplitName, SPLITS } from '../shared/dataset-report.ts';
+import { type Finding, type ImageFormat, type SplitName, SPLITS } from '../shared/dataset-report.ts';
 import { InputError } from '../shared/errors.ts';
 import { type Dataset, type Sample } from './dataset.ts';
 import { decodeImage, readImageFile } from './decode-image.ts';
@@ -23,6 +23,8 @@ export interface OpenedSample extends Sample {
 export interface OpenImagesOptions {
   readonly signal?: AbortSignal;
   readonly onProgress?: (done: number, total: number) => void;
+  /** A file that is no image, as soon as it is found. */
+  readonly onFault?: (finding: Finding) => void;
 }
 
 /** Node decodes on four threads unless told otherwise; more at a time would only hold memory. */
@@ -31,7 +33,7 @@ const PARALLEL = 4;
 /** All samples, split by split. Throws the signal's reason when it is aborted. */
 export async function openImages(
   { splits }: Dataset,
-  { signal, onProgress }: OpenImagesOptions,
+  { signal, onProgress, onFault }: OpenImagesOptions,
 ): Promise<OpenedSample[]> {
   const samples = SPLITS.flatMap((split) => splits[split].map((sample) => ({ ...sample, split })));
   const opened = new Array<OpenedSample>(samples.length);
@@ -42,7 +44,9 @@ export async function openImages(
       signal?.throwIfAborted();
       const index = next++;
       const sample = samples[index]!;
-      opened[index] = { ...sample, ...(await openImage(sample.path)) };
+      const { image, fault } = await openImage(sample.path);
+      opened[index] = { ...sample, image, fault };
+      if (image === null) onFault?.({ file: sample.path, message: fault });
       onProgress?.(++done, samples.length);
     }
   };

@@ -2,10 +2,10 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Transformer } from '@napi-rs/image';
 import { writeDirectoryAtomic } from '../formats/atomic-write.ts';
 import { InputError } from '../shared/errors.ts';
 import { Random } from '../shared/random.ts';
+import { encodeImage } from './encode-image.ts';
 import { drawImage, SAMPLE_SIDE, type SampleDomain } from './sample-image.ts';
 import { SAMPLE_CLASSES } from './sample-shapes.ts';
 
@@ -32,19 +32,17 @@ export async function writeSample(directory: string, options: SampleOptions = {}
         const random = new Random(seed).fork(domain).fork(split).fork(name);
         const folder = join(temp, split, name);
         await mkdir(folder, { recursive: true });
-        const images = Array.from({ length: count }, (_, i) => drawImage(domain, name, random.fork(i)));
+        const images = Array.from({ length: count }, (_, i) => ({
+          width: SAMPLE_SIDE,
+          height: SAMPLE_SIDE,
+          data: drawImage(domain, name, random.fork(i)),
+        }));
         await Promise.all(
           images.map(async (image, i) => {
-            await writeFile(join(folder, `${String(i).padStart(3, '0')}.png`), await encodePng(image));
+            await writeFile(join(folder, `${String(i).padStart(3, '0')}.png`), await encodeImage(image, 'png'));
           }),
         );
       }
     }
   });
-}
-
-async function encodePng(pixels: Uint8Array): Promise<Uint8Array> {
-  const rgba = new Uint8Array((pixels.length / 3) * 4).fill(255);
-  for (let from = 0, to = 0; from < pixels.length; from += 3, to += 4) rgba.set(pixels.subarray(from, from + 3), to);
-  return Transformer.fromRgbaPixels(rgba, SAMPLE_SIDE, SAMPLE_SIDE).png();
 }

@@ -13,9 +13,19 @@ const FLOAT32_EPSILON = 2 ** -23;
 /** What tells every float32 apart; all digits would double what thousands of layers take on their way to a view. */
 const FLOAT32_DIGITS = 9;
 
+export interface InspectOptions {
+  readonly base?: InspectBase | undefined;
+  /** Called after each layer: an adapter of thousands of them takes a while. */
+  readonly onLayer?: (done: number, total: number) => void;
+}
+
 /** Throws an `InputError` if a weight of the base has another shape than the adapter's. */
-export function inspectAdapter(adapter: Adapter, base?: InspectBase): AdapterReport {
-  const measured = [...adapter.layers].map(([module, layer]) => measure(module, layer, adapter, base));
+export function inspectAdapter(adapter: Adapter, { base, onLayer }: InspectOptions = {}): AdapterReport {
+  const measured = [...adapter.layers].map(([module, layer], index) => {
+    const report = measure(module, layer, adapter, base);
+    onLayer?.(index + 1, adapter.layers.size);
+    return report;
+  });
   const layers = measured.map(({ report }) => report);
   const width = widthOf(adapter.dtype);
   const total = (sizes: readonly number[]): Size => {

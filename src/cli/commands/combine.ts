@@ -3,7 +3,7 @@ import { combine as combineAdapters, combineToRank, type WeightedAdapter } from 
 import { writeAdapter } from '../../lora/write-adapter.ts';
 import { defineCommand } from '../command.ts';
 import { UsageError } from '../exit-codes.ts';
-import { locateLora } from '../locate-adapter.ts';
+import { locateLora } from '../../trainer/locate-adapter.ts';
 import { many, number, parseNumber, required, text } from '../parameters.ts';
 import { errorLines } from '../resized.ts';
 import { here } from '../run-result.ts';

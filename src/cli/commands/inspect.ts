@@ -1,14 +1,13 @@
-import { type Adapter, checkBase, renamed } from '../../lora/adapter.ts';
-import type { InspectBase } from '../../lora/inspect-base.ts';
+import type { Adapter } from '../../lora/adapter.ts';
+import { inspectOnBase } from '../../lora/inspect-on-base.ts';
 import { inspectAdapter } from '../../lora/inspect.ts';
 import type { Base } from '../../models/base.ts';
-import { frozenTensors } from '../../models/frozen.ts';
 import { openBase } from '../../models/open-base.ts';
 import type { AdapterReport, LayerReport } from '../../shared/adapter-report.ts';
 import { InputError } from '../../shared/errors.ts';
 import { formatBytes, formatInteger, formatShare } from '../../shared/format.ts';
 import { defineCommand } from '../command.ts';
-import { locateAdapter } from '../locate-adapter.ts';
+import { locateAdapter } from '../../trainer/locate-adapter.ts';
 import { one, text } from '../parameters.ts';
 import { here } from '../run-result.ts';
 import { type Column, type Fact, facts, table } from '../table.ts';
@@ -25,10 +24,9 @@ export const inspect = defineCommand({
   flags: { base: text('<model>', 'The base it belongs to') },
   async run({ adapter: path, base: named }, { logs }) {
     const located = await locateAdapter(path, { assumeAlpha: true });
-    const { folder } = located;
+    const { folder, adapter } = located;
     const base = named === undefined ? await baseOfRun(located.job?.base, logs) : await openBase(named);
-    const adapter = base === undefined ? located.adapter : fitted(located.adapter, base, folder);
-    const report = inspectAdapter(adapter, base && inspectBase(base, adapter));
+    const report = base === undefined ? inspectAdapter(adapter) : inspectOnBase(adapter, base, folder);
     return {
       json: { folder, base: adapter.base, task: adapter.task ?? null, ...report },
       lines: (out) => linesOf(out, folder, adapter, report),
@@ -46,20 +44,6 @@ async function baseOfRun(name: string | undefined, logs: Terminal): Promise<Base
     logs.write(`${paint(logs, 'yellow', 'warning:')} shown without its base: ${plain(error.message)}\n`);
     return undefined;
   }
-}
-
-/** Its modules called as the base calls them. */
-function fitted(adapter: Adapter, base: Base, place: string): Adapter {
-  const { sha256, fusedBatchNorm } = base.identity;
-  checkBase(adapter, { name: base.name, sha256, fusedBatchNorm }, place);
-  return renamed(adapter, (path) => base.aliases.get(path));
-}
-
-function inspectBase({ graph }: Base, { saved }: Adapter): InspectBase {
-  const frozen = frozenTensors(graph);
-  let parameters = 0;
-  for (const [name, { data }] of frozen) parameters += (saved.get(name)?.data ?? data).length;
-  return { weight: (module) => frozen.get(`${module}.weight`), parameters };
 }
 
 function linesOf(out: Terminal, folder: string, adapter: Adapter, report: AdapterReport): string[] {

@@ -3,7 +3,7 @@ import { resize as resizeAdapter } from '../../lora/resize.ts';
 import { writeAdapter } from '../../lora/write-adapter.ts';
 import { defineCommand } from '../command.ts';
 import { UsageError } from '../exit-codes.ts';
-import { locateLora } from '../locate-adapter.ts';
+import { locateLora } from '../../trainer/locate-adapter.ts';
 import { number, one, required, text } from '../parameters.ts';
 import { here } from '../run-result.ts';
 import { errorLines } from '../resized.ts';

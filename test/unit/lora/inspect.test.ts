@@ -20,7 +20,10 @@ describe('effectiveRank', () => {
 describe('inspectAdapter', () => {
   it('tells sizes by the closed formulas, LoRA and head apart, and against a copy of the same dtype', () => {
     const { adapter } = golden('patterns');
-    const report = inspectAdapter({ ...adapter, dtype: 'float16' }, { weight: () => undefined, parameters: 1000 });
+    const report = inspectAdapter(
+      { ...adapter, dtype: 'float16' },
+      { base: { weight: () => undefined, parameters: 1000 } },
+    );
     const stem = report.layers.find(({ module }) => module === 'stem')!;
     expect(stem.parameters).toBe(1 * (2 * 3 * 3 + 4));
     expect(stem.bytes).toBe(2 * stem.parameters);
@@ -34,7 +37,7 @@ describe('inspectAdapter', () => {
 
   it.each(CASES)('measures ‖ΔW‖ as the distance of the merged weight from the base: %s', (name) => {
     const { adapter, base, merged } = golden(name);
-    const report = inspectAdapter(adapter, { weight: base, parameters: 1 });
+    const report = inspectAdapter(adapter, { base: { weight: base, parameters: 1 } });
     let [delta, whole] = [0, 0];
     for (const { module, deltaNorm, relativeDelta } of report.layers) {
       const [w, m] = [base(module).data, merged(module).data];
@@ -122,11 +125,11 @@ describe('warnings', () => {
   });
 
   it('names layers that the base does not have, and refuses those of another shape', () => {
-    expect(inspectAdapter(adapterOf({ trained }), { weight: () => undefined, parameters: 1 }).warnings).toEqual([
-      'this base has no trained: the adapter is for another one',
-    ]);
+    expect(
+      inspectAdapter(adapterOf({ trained }), { base: { weight: () => undefined, parameters: 1 } }).warnings,
+    ).toEqual(['this base has no trained: the adapter is for another one']);
     const other = { weight: () => float32([2, 2], [1, 1, 1, 1]), parameters: 1 };
-    expect(() => inspectAdapter(adapterOf({ trained }), other)).toThrow(
+    expect(() => inspectAdapter(adapterOf({ trained }), { base: other })).toThrow(
       'the adapter of trained fits a weight of [6, 9]',
     );
   });

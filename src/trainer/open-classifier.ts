@@ -8,8 +8,8 @@ import type { Base } from '../models/base.ts';
 import { openBase } from '../models/open-base.ts';
 import { InputError } from '../shared/errors.ts';
 import { RUN_PATHS } from '../shared/run/layout.ts';
-import { openExported } from '../trainer/exported-classifier.ts';
-import { type Classifier, compileClassifier } from '../trainer/predict.ts';
+import { openExported } from './exported-classifier.ts';
+import { type Classifier, compileClassifier } from './predict.ts';
 import { locateAdapter } from './locate-adapter.ts';
 
 /** Files that tell a run, an adapter, and what `head` or `full` trained. */
@@ -32,6 +32,6 @@ async function openModel(path: string, base: string | undefined): Promise<Base> 
   if (!TRAINED.some((file) => existsSync(join(path, file)))) return await openBase(path);
   const { adapter, folder, job } = await locateAdapter(path);
   const name = base ?? job?.base ?? adapter.base.name;
-  if (name === undefined) throw new InputError('does not tell its base; name it by --base', { file: folder });
+  if (name === undefined) throw new InputError('does not tell its base; name it', { file: folder });
   return mergeIntoBase(await openBase(name), adapter, folder);
 }

@@ -1,6 +1,6 @@
-/** The images that files and folders on a command line mean. */
+/** The images that files and folders on a command line, or in an editor, mean. */
 import { stat } from 'node:fs/promises';
-import { FolderReader } from '../data/folder-entries.ts';
+import { FolderReader } from './folder-entries.ts';
 import { fileFault } from '../formats/file-faults.ts';
 import { InputError } from '../shared/errors.ts';
 
