@@ -1,0 +1,108 @@
+/** The whole view, by how far the host is with the file. */
+import type { VNode } from 'preact';
+import { t } from '../ui/l10n.ts';
+import { Skeleton } from '../ui/card.tsx';
+import { Notice } from '../ui/notice.tsx';
+import { Button, Link, ProgressRing } from '../ui/toolkit.ts';
+import { ConfigCard } from './config.tsx';
+import { ExportCard } from './export.tsx';
+import { Headline } from './headline.tsx';
+import { Layers } from './layers.tsx';
+import { faultMessage, inspection, post, state } from './store.ts';
+import { WhatIfCard } from './what-if.tsx';
+
+export function App(): VNode {
+  const now = state.value;
+  return (
+    <main class="stack">
+      <header class="row spread">
+        <h1>{now?.name ?? t('LoRA adapter')}</h1>
+        {inspection.value !== null && (
+          <div class="row">
+            <Button
+              onClick={() => {
+                post({ type: 'try-it' });
+              }}
+            >
+              {t('Try It')}
+            </Button>
+            <Link
+              onClick={() => {
+                post({ type: 'reveal', path: inspection.value!.folder });
+              }}
+            >
+              {t('Reveal')}
+            </Link>
+          </div>
+        )}
+      </header>
+      {faultMessage.value !== null && <Notice kind="error">{faultMessage.value}</Notice>}
+      <Body />
+    </main>
+  );
+}
+
+function Body(): VNode {
+  const now = state.value;
+  if (now?.phase === 'untrusted') {
+    return (
+      <Notice kind="info">
+        {t(
+          'This workspace is in Restricted Mode: no file of it is opened as a model. Trust the workspace to inspect the adapter.',
+        )}
+      </Notice>
+    );
+  }
+  if (now?.phase === 'broken') {
+    return (
+      <Notice
+        kind="error"
+        actions={[
+          {
+            label: t('Read Again'),
+            run: () => {
+              post({ type: 'read-again' });
+            },
+          },
+          {
+            label: t('Open adapter_config.json'),
+            run: () => {
+              post({ type: 'open-file', path: 'adapter_config.json' });
+            },
+          },
+        ]}
+      >
+        {now.problem}
+      </Notice>
+    );
+  }
+  const found = inspection.value;
+  if (found === null) {
+    return (
+      <div class="stack" aria-busy="true">
+        <div class="row">
+          <ProgressRing label={t('Reading the adapter')} />
+          <span class="muted">{t('Reading the adapter and its base…')}</span>
+        </div>
+        <Skeleton lines={3} />
+        <Skeleton lines={8} />
+      </div>
+    );
+  }
+  return (
+    <>
+      <Headline inspection={found} locatedBase={now?.locatedBase ?? null} reading={now?.phase === 'reading'} />
+      {found.report.warnings.map((warning) => (
+        <Notice key={warning} kind="warning">
+          {warning}
+        </Notice>
+      ))}
+      {found.report.layers.length > 0 && <Layers report={found.report} />}
+      <div class="side-by-side">
+        {found.report.layers.length > 0 && <WhatIfCard inspection={found} />}
+        <ExportCard inspection={found} />
+      </div>
+      <ConfigCard inspection={found} />
+    </>
+  );
+}

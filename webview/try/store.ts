@@ -1,0 +1,34 @@
+/** What the view knows: the host's state, grown by the predictions as they come. */
+import { signal } from '@preact/signals';
+import { type ToHostTry, toViewTry, type TryState } from '../../src/shared/protocol/try.ts';
+import { openChannel } from '../ui/channel.ts';
+
+export const state = signal<TryState | null>(null);
+/** Why the last thing that was asked for was not done. */
+export const faultMessage = signal<string | null>(null);
+
+const channel = openChannel<ToHostTry, ReturnType<(typeof toViewTry)['parse']>>(toViewTry, (message) => {
+  switch (message.type) {
+    case 'state':
+      state.value = message.state;
+      faultMessage.value = null;
+      return;
+    case 'part': {
+      const now = state.value;
+      if (now === null) return;
+      const { part } = message;
+      state.value =
+        part.kind === 'models' ? { ...now, models: part.models } : { ...now, images: [...now.images, part.image] };
+      return;
+    }
+    case 'fault':
+      faultMessage.value = message.message;
+      return;
+    default:
+      message satisfies never;
+  }
+});
+
+export function post(message: ToHostTry): void {
+  channel.post(message);
+}
