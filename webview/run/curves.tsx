@@ -1,0 +1,118 @@
+/** The curves of one run, with what is set for all of them: smoothing and the scale of the loss. */
+import type { VNode } from 'preact';
+import { useId, useMemo } from 'preact/hooks';
+import { formatCount, formatShare } from '../../src/shared/format.ts';
+import type { EvaluationColumns, RunSeries } from '../../src/shared/run/series.ts';
+import { smooth } from '../../src/shared/run/smooth.ts';
+import { Card, Details } from '../ui/card.tsx';
+import { t } from '../ui/l10n.ts';
+import { Checkbox } from '../ui/toolkit.ts';
+import { Chart, type Curve } from './chart.tsx';
+import { axisText, rateText } from './numbers.ts';
+import { arrange, arrangement } from './store.ts';
+
+export function Curves({ series }: { readonly series: RunSeries }): VNode {
+  const { smoothing, logScale, moreCurves } = arrangement.value;
+  const { steps, evaluations } = series;
+  const loss = useMemo(
+    () => [
+      ...smoothed(t('Training'), steps.step, steps.loss, smoothing, 0),
+      ...measured(t('Validation'), evaluations.validation, 'loss', 1),
+    ],
+    [steps, evaluations.validation, smoothing],
+  );
+  const accuracy = useMemo(
+    () => measured(t('Validation'), evaluations.validation, 'accuracy', 1),
+    [evaluations.validation],
+  );
+  return (
+    <Card title={t('Curves')} actions={<CurveControls />}>
+      <div class="charts">
+        <Chart title={t('Loss')} curves={loss} format={axisText} logScale={logScale} />
+        <Chart title={t('Accuracy')} curves={accuracy} format={percent} share />
+      </div>
+      <Details
+        summary={t('Learning rate, images/s, gradients')}
+        open={moreCurves}
+        onToggle={(open) => {
+          if (open !== moreCurves) arrange({ moreCurves: open });
+        }}
+      >
+        {moreCurves && <MoreCurves series={series} smoothing={smoothing} />}
+      </Details>
+    </Card>
+  );
+}
+
+function MoreCurves({ series, smoothing }: { readonly series: RunSeries; readonly smoothing: number }): VNode {
+  const { step, learningRate, imagesPerSecond, gradientNorm } = series.steps;
+  const curves = useMemo(
+    () => ({
+      rate: smoothed(t('Learning rate'), step, learningRate, 0, 0),
+      speed: smoothed(t('Images/s'), step, imagesPerSecond, smoothing, 2),
+      norm: smoothed(t('Norm'), step, gradientNorm, smoothing, 3),
+    }),
+    [series.steps, smoothing],
+  );
+  return (
+    <div class="charts">
+      <Chart title={t('Learning rate')} curves={curves.rate} format={rateText} />
+      <Chart title={t('Images per second')} curves={curves.speed} format={formatCount} />
+      <Chart title={t('Norm of the gradients before clipping')} curves={curves.norm} format={axisText} />
+    </div>
+  );
+}
+
+export function CurveControls(): VNode {
+  const { smoothing, logScale } = arrangement.value;
+  const id = useId();
+  return (
+    <div class="row curve-controls">
+      <label for={id}>{t('Smoothing')}</label>
+      <input
+        id={id}
+        type="range"
+        min={0}
+        max={0.99}
+        step={0.01}
+        value={smoothing}
+        onInput={(event) => {
+          arrange({ smoothing: event.currentTarget.valueAsNumber });
+        }}
+      />
+      <span class="figure smoothing-value">{smoothing.toFixed(2)}</span>
+      <Checkbox
+        checked={logScale}
+        onChange={(checked) => {
+          arrange({ logScale: checked });
+        }}
+      >
+        {t('Logarithmic loss')}
+      </Checkbox>
+    </div>
+  );
+}
+
+/** The smoothed curve, and the values it is made of behind it. */
+export function smoothed(
+  label: string,
+  step: readonly number[],
+  value: readonly (number | null)[],
+  weight: number,
+  color: number,
+): Curve[] {
+  const whole: Curve = { label, step, value, color };
+  if (weight <= 0 || step.length < 3) return [whole];
+  return [
+    { ...whole, label: `${label} `, behind: true },
+    { ...whole, value: smooth(step, value, weight) },
+  ];
+}
+
+function measured(label: string, columns: EvaluationColumns, of: 'loss' | 'accuracy', color: number): Curve[] {
+  return [{ label, step: columns.step, value: columns[of], color, points: true }];
+}
+
+export function percent(value: number): string {
+  return value === 0 ? '0 %' : value === 1 ? '100 %' : formatShare(value);
+}

@@ -1,0 +1,41 @@
+/** The figures of a run, in places that do not move while their numbers do. */
+import type { VNode } from 'preact';
+import { formatBytes, formatCount, formatDuration, formatShare } from '../../src/shared/format.ts';
+import type { RunHead } from '../../src/shared/protocol/run.ts';
+import type { RunReport } from '../../src/shared/run/report.ts';
+import { isLively } from '../../src/shared/run/status.ts';
+import { t } from '../ui/l10n.ts';
+import { lossText, orDash, rateText } from './numbers.ts';
+
+interface FiguresProps {
+  readonly head: RunHead;
+  readonly report: RunReport | null;
+}
+
+export function Figures({ head, report }: FiguresProps): VNode {
+  const lively = isLively(head.status);
+  const memory = lively ? head.memoryBytes : (report?.peakMemoryBytes ?? null);
+  const time = lively ? head.remaining : (report?.seconds ?? null);
+  const figures: [string, string][] = [
+    [t('Loss'), orDash(head.loss, lossText)],
+    [t('Accuracy'), orDash(head.accuracy.last, formatShare)],
+    [t('Best accuracy'), orDash(head.accuracy.best, formatShare)],
+    [t('Learning rate'), orDash(head.learningRate, rateText)],
+    [
+      t('Images/s'),
+      orDash(lively ? head.imagesPerSecond : (report?.imagesPerSecond ?? head.imagesPerSecond), formatCount),
+    ],
+    [lively ? t('Memory') : t('Peak memory'), orDash(memory, formatBytes)],
+    [lively ? t('Time left') : t('Time'), orDash(time, formatDuration)],
+  ];
+  return (
+    <dl class="figures">
+      {figures.map(([name, value]) => (
+        <div key={name}>
+          <dt class="muted">{name}</dt>
+          <dd class="figure">{value}</dd>
+        </div>
+      ))}
+    </dl>
+  );
+}

@@ -1,0 +1,102 @@
+/** What the model says of a few validation images, the worst first, and how well it knows each class. */
+import type { VNode } from 'preact';
+import { useState } from 'preact/hooks';
+import { formatInteger, formatShare } from '../../src/shared/format.ts';
+import type { ClassAccuracy, RunDetails, ShownSample } from '../../src/shared/protocol/run.ts';
+import { Bar } from '../ui/bar.tsx';
+import { Card } from '../ui/card.tsx';
+import { t } from '../ui/l10n.ts';
+import { Link } from '../ui/toolkit.ts';
+import { post } from './store.ts';
+
+export function Samples({ details }: { readonly details: RunDetails }): VNode {
+  const { samples } = details;
+  return (
+    <Card title={t('Sample predictions, the worst first')}>
+      {samples === null ? (
+        <p class="muted">{t('They come with the first evaluation.')}</p>
+      ) : (
+        <>
+          <p class="muted">
+            {t('Validation images at step {0}. A click opens the image.', formatInteger(samples.step))}
+          </p>
+          <ul class="samples">
+            {samples.shown.map((sample) => (
+              <li key={sample.file}>
+                <Sample {...sample} />
+              </li>
+            ))}
+          </ul>
+        </>
+      )}
+    </Card>
+  );
+}
+
+function Sample({ file, uri, label, predicted, probability }: ShownSample): VNode {
+  const right = label === predicted;
+  const words = right
+    ? t('{0}, recognised ({1})', label, formatShare(probability))
+    : t('{0}, taken for {1} ({2})', label, predicted, formatShare(probability));
+  return (
+    <button
+      type="button"
+      class={right ? 'sample' : 'sample sample-wrong'}
+      aria-label={words}
+      title={file}
+      onClick={() => {
+        post({ type: 'open-file', path: file });
+      }}
+    >
+      {uri === null ? <span class="sample-picture" /> : <img class="sample-picture" src={uri} alt="" loading="lazy" />}
+      <span class="sample-label">{label}</span>
+      <span class="sample-said">
+        <span aria-hidden="true">{right ? '✓' : '✗'}</span> {right ? '' : `${predicted} `}
+        <span class="figure">{formatShare(probability)}</span>
+      </span>
+    </button>
+  );
+}
+
+/** More classes than that are shown when asked for. */
+const FIRST_CLASSES = 20;
+
+export function Classes({ classes }: { readonly classes: readonly ClassAccuracy[] }): VNode | null {
+  const [all, setAll] = useState(false);
+  if (classes.length === 0) return null;
+  const shown = all ? classes : classes.slice(0, FIRST_CLASSES);
+  return (
+    <Card title={t('Accuracy of each class, the lowest first')}>
+      <table class="classes">
+        <thead class="hidden-text">
+          <tr>
+            <th scope="col">{t('Class')}</th>
+            <th scope="col">{t('Accuracy')}</th>
+            <th scope="col">{t('Images')}</th>
+          </tr>
+        </thead>
+        <tbody>
+          {shown.map(({ name, accuracy, images }) => (
+            <tr key={name}>
+              <th scope="row">{name}</th>
+              <td class="class-bar">
+                <Bar share={accuracy ?? 0} />
+              </td>
+              <td class="numeric">{accuracy === null ? '–' : formatShare(accuracy)}</td>
+              <td class="numeric muted">{images === 1 ? t('1 image') : t('{0} images', formatInteger(images))}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      {classes.length > FIRST_CLASSES && (
+        <Link
+          onClick={() => {
+            setAll(!all);
+          }}
+        >
+          {all ? t('Show the lowest {0}', FIRST_CLASSES) : t('Show all {0}', classes.length)}
+        </Link>
+      )}
+    </Card>
+  );
+}

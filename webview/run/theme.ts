@@ -1,0 +1,36 @@
+/** The theme's colours for canvases, which know no CSS variables; they change when the user chooses another theme. */
+import { signal } from '@preact/signals';
+
+export interface ChartTheme {
+  readonly text: string;
+  readonly grid: string;
+  readonly font: string;
+  readonly lines: readonly string[];
+}
+
+/** Distinct in hue and, for those who see no hues, told apart by dashes too. */
+const LINES = ['blue', 'orange', 'green', 'purple', 'red', 'yellow'] as const;
+
+export const DASHES: readonly (readonly number[])[] = [[], [6, 4], [2, 3], [10, 3, 2, 3]];
+
+function read(): ChartTheme {
+  const style = getComputedStyle(document.documentElement);
+  const of = (name: string, otherwise: string): string => style.getPropertyValue(name).trim() || otherwise;
+  const text = of('--vscode-foreground', '#808080');
+  return {
+    text,
+    grid: of('--vscode-contrastBorder', of('--vscode-panel-border', '#80808040')),
+    font: `11px ${of('--vscode-font-family', 'sans-serif')}`,
+    lines: LINES.map((name) => of(`--vscode-charts-${name}`, text)),
+  };
+}
+
+export const theme = signal(read());
+
+new MutationObserver(() => {
+  const now = read();
+  if (JSON.stringify(now) !== JSON.stringify(theme.peek())) theme.value = now;
+}).observe(document.documentElement, { attributes: true, attributeFilter: ['style', 'class'], subtree: false });
+new MutationObserver(() => {
+  theme.value = read();
+}).observe(document.body, { attributes: true, attributeFilter: ['class'] });
