@@ -34,6 +34,11 @@ export function editDraft(draft: Draft, edits: readonly JobEdit[]): Draft {
   return { past: [...draft.past, draft.present].slice(-MAX_PAST), present, future: [] };
 }
 
+/** Another job in its place, as one step. */
+export function replaceDraft(draft: Draft, present: JobValues): Draft {
+  return { past: [...draft.past, draft.present].slice(-MAX_PAST), present, future: [] };
+}
+
 export function undo({ past, present, future }: Draft): Draft | undefined {
   const before = past.at(-1);
   return before && { past: past.slice(0, -1), present: before, future: [present, ...future] };

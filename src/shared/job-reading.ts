@@ -55,7 +55,7 @@ function withoutField(values: JobValues, path: readonly (string | number)[]): Jo
 export function writtenJob(job: Job): JobValues {
   const { data, base } = job;
   const defaults = jobSchema.parse({ data, base });
-  return { data, base, ...(differing({ ...job, data: undefined, base: undefined }, defaults) as JobValues) };
+  return { data, base, ...(differing({ ...job, data: undefined, base: undefined }, defaults)) };
 }
 
 function differing(value: JobValues, defaults: JobValues): JobValues {
@@ -66,4 +66,17 @@ function differing(value: JobValues, defaults: JobValues): JobValues {
       return [[key, isValues(field) && isValues(usual) ? differing(field, usual) : field]];
     }),
   );
+}
+
+/** The fields, by dotted path, in which two jobs differ. */
+export function differingFields(a: Job, b: Job): string[] {
+  return leavesThatDiffer(a, b, '');
+}
+
+function leavesThatDiffer(a: JobValues, b: JobValues, prefix: string): string[] {
+  return [...new Set([...Object.keys(a), ...Object.keys(b)])].flatMap((key) => {
+    const [left, right] = [a[key], b[key]];
+    if (isValues(left) && isValues(right)) return leavesThatDiffer(left, right, `${prefix}${key}.`);
+    return JSON.stringify(left) === JSON.stringify(right) ? [] : [`${prefix}${key}`];
+  });
 }

@@ -1,0 +1,74 @@
+/** *Fine-Tune with LoRA…*: from the Explorer, the palette or a welcome text to a draft in the side panel. */
+import { basename, dirname, resolve } from 'node:path';
+import * as vscode from 'vscode';
+import { jobSchema } from '../../shared/job.ts';
+import { writtenJob } from '../../shared/job-reading.ts';
+import { readRun } from '../../shared/run/read-run.ts';
+import { VIEWS } from '../contributions.ts';
+import type { Host } from '../host.ts';
+import { chooseDataset } from '../job/choose.ts';
+import type { DraftSource } from '../job/draft-source.ts';
+import type { DatasetModel } from './dataset-model.ts';
+
+export interface FineTuneOf {
+  readonly host: Host;
+  readonly draft: DraftSource;
+  readonly dataset: DatasetModel;
+}
+
+/** `resource`: a folder or `data.yaml`; without one the workspace is looked at, then asked for. */
+export async function fineTune({ host, draft, dataset }: FineTuneOf, resource: unknown): Promise<void> {
+  await revealPanel();
+  // The panel says why nothing happens.
+  if (!vscode.workspace.isTrusted) return;
+  const path = resource instanceof vscode.Uri ? folderOf(resource) : await whichFolder(host);
+  if (path === undefined) return;
+  const isSame = draft.read().values['data'] === path;
+  const runs = await host.runs.ofDataset(path);
+  const [newest] = runs;
+  if (newest === undefined) {
+    if (!isSame) draft.begin({ data: path });
+    else await dataset.look(path);
+    return;
+  }
+  const choice = await askAboutRuns(path, newest, runs.length);
+  if (choice === 'open') await host.runs.open(newest);
+  else if (choice === 'new') draft.begin({ data: path });
+  else if (choice === 'edit' && !isSame) draft.begin(await jobOf(newest, path));
+}
+
+export async function revealPanel(): Promise<void> {
+  await vscode.commands.executeCommand(`${VIEWS.lora}.focus`);
+}
+
+function folderOf({ fsPath }: vscode.Uri): string {
+  return basename(fsPath) === 'data.yaml' ? dirname(fsPath) : resolve(fsPath);
+}
+
+/** The only workspace folder where it is a dataset itself; else a person says. */
+async function whichFolder(host: Host): Promise<string | undefined> {
+  const [only, ...others] = vscode.workspace.workspaceFolders ?? [];
+  if (only !== undefined && others.length === 0) {
+    const path = only.uri.fsPath;
+    const survey = await host.tasks.run({ task: 'survey', path }).catch(() => undefined);
+    if (survey?.kind === 'dataset') return path;
+  }
+  return await chooseDataset();
+}
+
+async function askAboutRuns(path: string, newest: string, count: number): Promise<'open' | 'new' | 'edit' | undefined> {
+  const { l10n } = vscode;
+  const items = [
+    { label: l10n.t('$(graph-line) Open the newest run'), description: basename(newest), id: 'open' as const },
+    { label: l10n.t('$(add) New run'), description: l10n.t('with a fresh form'), id: 'new' as const },
+    { label: l10n.t('$(edit) Edit the job'), description: l10n.t('the form as it was'), id: 'edit' as const },
+  ];
+  const title =
+    count === 1 ? l10n.t('{0} has a run', basename(path)) : l10n.t('{0} has {1} runs', basename(path), String(count));
+  return (await vscode.window.showQuickPick(items, { title }))?.id;
+}
+
+async function jobOf(run: string, data: string): Promise<Readonly<Record<string, unknown>>> {
+  const { identity } = await readRun(run);
+  return writtenJob(jobSchema.parse({ ...identity.job, data }));
+}
