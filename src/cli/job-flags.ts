@@ -2,6 +2,7 @@
 import { dirname, resolve } from 'node:path';
 import { z } from 'zod';
 import { readJson } from '../formats/json.ts';
+import { kindOfBase } from '../shared/base-name.ts';
 import { InputError } from '../shared/errors.ts';
 import { type Job, jobSchema } from '../shared/job.ts';
 import { UsageError } from './exit-codes.ts';
@@ -71,8 +72,8 @@ function absolute(job: Job, directory: string): Job {
   return { ...job, data: resolve(directory, job.data), base: absoluteBase(job.base, directory) };
 }
 
-function absoluteBase(base: string, directory = process.cwd()): string {
-  return base === 'sample' || base.startsWith('hf:') ? base : resolve(directory, base);
+function absoluteBase(base: string, directory: string): string {
+  return kindOfBase(base) === 'path' ? resolve(directory, base) : base;
 }
 
 type Draft = Record<string, unknown>;

@@ -18,9 +18,11 @@ import { openSafetensors, writeSafetensors } from '../../src/formats/safetensors
 import { float32 } from '../../src/graph/tensor.ts';
 import type { Tensor } from '../../src/graph/tensor.ts';
 import { readAdapter } from '../../src/lora/read-adapter.ts';
+import { initialise, toAdapter } from '../../src/lora/state.ts';
 import { writeAdapter } from '../../src/lora/write-adapter.ts';
 import { LOGITS, PIXELS } from '../../src/models/base.ts';
 import { openBase } from '../../src/models/open-base.ts';
+import { jobSchema } from '../../src/shared/job.ts';
 import { expectClose } from '../close.ts';
 
 const MODELS = join(import.meta.dirname, '../fixtures/models');
@@ -314,6 +316,19 @@ describe('a Hugging Face directory', () => {
     const { [LOGITS]: logits } = await program.run({ [PIXELS]: pixelsOf('vit') });
     expectClose(logits!.data, logitsOf('vit', 'lora'), TOLERANCE);
     await program.release();
+  });
+
+  it('is written of the base that comes with Lowrank', async () => {
+    const base = await openBase('sample');
+    const job = jobSchema.parse({ data: '.', base: 'sample' });
+    const initial = initialise(base, job, CLASSES);
+    const adapter = join(folder, 'of-sample');
+    await writeAdapter(adapter, toAdapter(initial, initial.values, { base, job, classes: CLASSES }));
+    const { base: _, ...rest } = request('vit', 'lora', 'transformers', 'hf-sample');
+    // Without a base named, it is the one that the adapter names.
+    const { files } = await exportModel({ ...rest, base: undefined, adapter });
+    expect(files).toContain(join(folder, 'hf-sample/config.json'));
+    expect((await openBase(join(folder, 'hf-sample'))).labels).toEqual(CLASSES);
   });
 
   it('is refused for a base that is an ONNX file', async () => {
