@@ -1,0 +1,138 @@
+/** The side panel: dataset, base, rank and alpha with their cost, and *Start*. */
+import '../ui/base.css';
+import './sidebar.css';
+import { render, type VNode } from 'preact';
+import { Skeleton } from '../ui/card.tsx';
+import { t } from '../ui/l10n.ts';
+import { Notice } from '../ui/notice.tsx';
+import { Button } from '../ui/toolkit.ts';
+import { BaseCard } from './base-card.tsx';
+import { DatasetCard } from './dataset-card.tsx';
+import { RankCard } from './rank-card.tsx';
+import { StartCard } from './start-card.tsx';
+import { act, faultText, state } from './store.ts';
+
+function Sidebar(): VNode {
+  const { value: now } = state;
+  if (now === null) return <Skeleton lines={6} />;
+  if (!now.trusted) return <Untrusted />;
+  if (now.reading === null) return <Welcome hasFolder={now.hasFolder} />;
+  return (
+    <main>
+      <FaultNotice />
+      <FieldFaults />
+      <DatasetCard />
+      <BaseCard />
+      <RankCard />
+      <StartCard />
+    </main>
+  );
+}
+
+function FaultNotice(): VNode | null {
+  if (faultText.value === null) return null;
+  return (
+    <Notice
+      kind="error"
+      actions={[
+        {
+          label: t('Dismiss'),
+          run: () => {
+            faultText.value = null;
+          },
+        },
+        {
+          label: t('Show log'),
+          run: () => {
+            act('show-log');
+          },
+        },
+      ]}
+    >
+      {faultText.value}
+    </Notice>
+  );
+}
+
+/** A draft that an older version wrote, or a job that was loaded into it, may hold what is no field. */
+function FieldFaults(): VNode | null {
+  const faults = state.value?.reading?.faults ?? [];
+  if (faults.length === 0) return null;
+  return (
+    <Notice kind="warning">
+      <ul class="findings">
+        {faults.map(({ path, message }) => (
+          <li key={path.join('.')}>
+            {path.join('.')}: {message}
+          </li>
+        ))}
+      </ul>
+    </Notice>
+  );
+}
+
+function Untrusted(): VNode {
+  return (
+    <main class="stack">
+      <Notice kind="warning">
+        {t(
+          'This workspace is not trusted. Lowrank opens no dataset and no model here, and trains nothing, until you trust it.',
+        )}
+      </Notice>
+      <Button
+        onClick={() => {
+          act('manage-trust');
+        }}
+      >
+        {t('Manage Workspace Trust')}
+      </Button>
+    </main>
+  );
+}
+
+function Welcome({ hasFolder }: { readonly hasFolder: boolean }): VNode {
+  return (
+    <main class="stack welcome">
+      <p>
+        {t(
+          'Fine-tune a pretrained vision model on your own images: right-click a folder in the Explorer and choose Fine-Tune with LoRA…',
+        )}
+      </p>
+      {hasFolder ? (
+        <>
+          <Button
+            look="primary"
+            onClick={() => {
+              act('browse-data');
+            }}
+          >
+            {t('Choose a Dataset…')}
+          </Button>
+          <Button
+            onClick={() => {
+              act('create-sample');
+            }}
+          >
+            {t('Create Sample Dataset…')}
+          </Button>
+        </>
+      ) : (
+        <>
+          <p class="muted">{t('No folder is open. Open one first: runs are kept in it.')}</p>
+          <Button
+            look="primary"
+            onClick={() => {
+              act('open-folder');
+            }}
+          >
+            {t('Open Folder…')}
+          </Button>
+        </>
+      )}
+      <p class="help">{t('A dataset is a folder of class folders: pets/cat/1.jpg, pets/dog/2.jpg, …')}</p>
+    </main>
+  );
+}
+
+const root = document.getElementById('root');
+if (root !== null) render(<Sidebar />, root);
