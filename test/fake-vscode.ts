@@ -1,0 +1,212 @@
+/**
+ * A stand-in for the `vscode` module, as far as the host's classes use it: no editor, but events that fire, questions that are answered
+ * as the test says, and a record of what was shown. Use it by `vi.mock('vscode', async () => (await import('…/fake-vscode.ts')).module)`.
+ */
+import { EventEmitter as NodeEvents } from 'node:events';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+
+class Uri {
+  readonly scheme = 'file';
+  readonly fsPath: string;
+
+  constructor(fsPath: string) {
+    this.fsPath = fsPath;
+  }
+
+  static file(path: string): Uri {
+    return new Uri(path);
+  }
+
+  static joinPath({ fsPath }: Uri, ...parts: string[]): Uri {
+    return new Uri(join(fsPath, ...parts));
+  }
+
+  toString(): string {
+    return pathToFileURL(this.fsPath).href;
+  }
+}
+
+class EventEmitter<T> {
+  readonly #events = new NodeEvents();
+
+  readonly event = (listener: (value: T) => void): { dispose(): void } => {
+    this.#events.on('event', listener);
+    return { dispose: () => this.#events.off('event', listener) };
+  };
+
+  fire(value: T): void {
+    this.#events.emit('event', value);
+  }
+
+  dispose(): void {
+    this.#events.removeAllListeners();
+  }
+}
+
+/** What the editor showed, and what the user will answer: a test reads the one and sets the other. */
+export const shown = {
+  messages: [] as string[],
+  executed: [] as [id: string, ...args: unknown[]][],
+  /** The label of the button that the next message is answered with. */
+  answer: undefined as string | undefined,
+  /** What the next input box is answered with. */
+  input: undefined as string | undefined,
+  statusBar: { text: '', visible: false, command: undefined as unknown },
+  settings: {} as Record<string, unknown>,
+};
+
+export const workspace = {
+  workspaceFolders: [] as { uri: Uri; name: string }[],
+  isTrusted: true,
+  getConfiguration: (section: string) => ({
+    get: (key: string, otherwise: unknown) => shown.settings[`${section}.${key}`] ?? otherwise,
+  }),
+  createFileSystemWatcher: () => ({
+    onDidCreate: new EventEmitter().event,
+    onDidChange: new EventEmitter().event,
+    onDidDelete: new EventEmitter().event,
+    dispose: () => undefined,
+  }),
+  getWorkspaceFolder: () => workspace.workspaceFolders[0],
+  onDidChangeWorkspaceFolders: new EventEmitter().event,
+  onDidGrantWorkspaceTrust: new EventEmitter().event,
+};
+
+const message = (text: string, ...rest: unknown[]): Promise<unknown> => {
+  shown.messages.push(text);
+  const items = rest.filter((item) => typeof item === 'string' || (typeof item === 'object' && 'title' in item!));
+  const labelOf = (item: unknown): string => (typeof item === 'string' ? item : (item as { title: string }).title);
+  return Promise.resolve(items.find((item) => labelOf(item) === shown.answer));
+};
+
+const nothing = (): undefined => undefined;
+
+/** A webview without a page: `say` is what its script would post, `posted` what the host did. */
+export function fakePanel(): {
+  panel: unknown;
+  posted: Record<string, unknown>[];
+  say: (message: unknown) => void;
+  close: () => void;
+} {
+  const posted: Record<string, unknown>[] = [];
+  const received = new EventEmitter<unknown>();
+  const disposed = new EventEmitter<undefined>();
+  const panel = {
+    title: '',
+    visible: true,
+    webview: {
+      options: {},
+      html: '',
+      cspSource: 'vscode-webview:',
+      asWebviewUri: (uri: Uri) => uri,
+      onDidReceiveMessage: received.event,
+      postMessage: (each: Record<string, unknown>) => {
+        posted.push(structuredClone(each));
+        return Promise.resolve(true);
+      },
+    },
+    onDidDispose: disposed.event,
+    onDidChangeViewState: new EventEmitter().event,
+  };
+  return {
+    panel,
+    posted,
+    say: (each) => {
+      received.fire(each);
+    },
+    close: () => {
+      disposed.fire(undefined);
+    },
+  };
+}
+
+class TreeItem {
+  readonly label: string;
+
+  constructor(label: string) {
+    this.label = label;
+  }
+}
+
+class MarkdownString {
+  value = '';
+
+  appendText(text: string): void {
+    this.value += text;
+  }
+
+  appendMarkdown(text: string): void {
+    this.value += text;
+  }
+}
+
+class Named {
+  readonly id: string;
+
+  constructor(id: string) {
+    this.id = id;
+  }
+}
+
+export const module = {
+  Uri,
+  EventEmitter,
+  TreeItem,
+  TreeItemCollapsibleState: { None: 0 },
+  ThemeIcon: Named,
+  ThemeColor: Named,
+  MarkdownString,
+  TabInputCustom: class {},
+  StatusBarAlignment: { Left: 1 },
+  ViewColumn: { Active: -1, Beside: -2 },
+  l10n: {
+    bundle: undefined,
+    t: (text: string, ...args: unknown[]) =>
+      text.replace(/\{(\d)\}/g, (_, index: string) => String(args[Number(index)])),
+  },
+  env: { language: 'en' },
+  workspace,
+  window: {
+    onDidChangeWindowState: new EventEmitter().event,
+    tabGroups: { activeTabGroup: {} },
+    createStatusBarItem: () => ({
+      set text(text: string) {
+        shown.statusBar.text = text;
+      },
+      get text() {
+        return shown.statusBar.text;
+      },
+      set command(command: unknown) {
+        shown.statusBar.command = command;
+      },
+      show: () => (shown.statusBar.visible = true),
+      hide: () => (shown.statusBar.visible = false),
+      dispose: nothing,
+    }),
+    showInformationMessage: message,
+    showWarningMessage: message,
+    showErrorMessage: message,
+    showInputBox: () => Promise.resolve(shown.input),
+    showQuickPick: () => Promise.resolve(undefined),
+  },
+  commands: {
+    executeCommand: (id: string, ...args: unknown[]) => {
+      shown.executed.push([id, ...args]);
+      return Promise.resolve();
+    },
+    registerCommand: () => ({ dispose: nothing }),
+  },
+};
+
+const log = { info: nothing, debug: nothing, warn: nothing, error: nothing };
+
+/** What features are made with: real trainers from `dist`, on the Node of the tests. */
+export function fakeServices(dist: string): unknown {
+  return {
+    context: { extensionUri: Uri.file(join(dist, '..')), extension: { packageJSON: { version: '0.0.0' } } },
+    log,
+    runtime: { paths: () => Promise.resolve({ node: process.execPath, dist }), usedBy: () => Promise.resolve() },
+    tasks: {},
+  };
+}
