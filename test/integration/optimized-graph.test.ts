@@ -67,14 +67,14 @@ describe('ViT with adapters on q and v', () => {
   /** How often in the lowest block, in one of the middle, in the last, and outside of the blocks. */
   const EXPECTED: Readonly<Record<string, readonly [lowest: number, middle: number, last: number, outside: number]>> = {
     // Forward: k, o, fc1, fc2; q and v merged, 4 each: W′ = W + s·B·A, A·β and B·(A·β) for the bias of the norm before, the layer.
-    // Backward: dx of q, k, v, o, fc1, fc2; 5 an adapter: t = s·dy·B, dA, u = x·Aᵀ, dB, and t·βᵀ for what β adds to dA.
+    // Backward: dx of q, k, v, o, fc1, fc2; 4 an adapter: t = s·dy·B, dA, u = x·Aᵀ, and t·βᵀ for what β adds to dA.
     // Lowest: no dx of q, k, v. Last: q has one row an image and goes by the side path, which needs one product more for dx and keeps
     // u. Outside: logits, dx and dW of the head.
-    Gemm: [25, 28, 28, 3],
-    // Scores and values; dP, dQ, dK, dV. The lowest has no dK.
-    FusedMatMul: [5, 6, 6, 0],
-    // Heads back to their places: forward, dQ, dK, dV; and the row sums of dO∘O. Outside: the images' channels, the patches.
-    Transpose: [4, 5, 5, 2],
+    Gemm: [23, 26, 26, 3],
+    // Scores and values; dP, dQ, dK, dV; dBᵀ of two adapters. The lowest has no dK.
+    FusedMatMul: [7, 8, 8, 0],
+    // Heads back to their places: forward, dQ, dK, dV; the row sums of dO∘O; dB of two adapters. Outside: the images' channels, the patches.
+    Transpose: [6, 7, 7, 2],
     Softmax: [1, 1, 1, 0],
     LogSoftmax: [0, 0, 0, 1],
     // Two a block; in the last the queries are normalised apart. Outside: the one before the head.

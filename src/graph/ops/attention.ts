@@ -33,8 +33,8 @@ export const attention = defineOp<[q: Value, k: Value, v: Value], AttentionOptio
     };
     return [
       () => join(matmul(dScores(), split(k, heads), { transBatchB: true, alpha: scale }), q),
-      () => join(matmul(dScores(), split(q, heads), { transA: true, transBatchB: true, alpha: scale }), k),
-      () => join(matmul(p!, dHeads, { transA: true, transBatchB: true }), v),
+      () => joinTurned(matmul(split(q, heads), dScores(), { transA: true, transBatchA: true, alpha: scale }), k),
+      () => joinTurned(matmul(dHeads, p!, { transA: true, transBatchA: true }), v),
     ];
   },
   expand: ({ inputs: [q, k, v], attributes: { heads, scale } }) => {
@@ -77,6 +77,14 @@ const SEQUENCE_FIRST: MatMulFlags = { transBatchA: true, transBatchB: true };
 function split(x: Value, heads: number): Value {
   const [length, batch, width] = x.shape as readonly [Dim, Dim, number];
   return reshape(x, [length, timesDim(batch, heads), width / heads]);
+}
+
+/**
+ * [B·heads, D/heads, T] → the shape of `origin`, [T, B, D]. The gradients of keys and values are computed so, as Qᵀ·dS and dOᵀ·P: as dSᵀ·Q
+ * and Pᵀ·dO the engine would turn the T × T operand, not the narrow one.
+ */
+function joinTurned(x: Value, origin: Value): Value {
+  return reshape(transpose(x, [2, 0, 1]), origin.shape);
 }
 
 /** [B·heads, T, D/heads] → the shape of `origin`, [T, B, D]. */

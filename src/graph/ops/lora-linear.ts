@@ -1,4 +1,4 @@
-import { add, gemm, reduceSum, reshape } from '../build.ts';
+import { add, gemm, matmul, reduceSum, reshape, transpose } from '../build.ts';
 import { defineOp } from '../define.ts';
 import { like } from '../ir.ts';
 import type { Value } from '../ir.ts';
@@ -38,7 +38,9 @@ export const loraLinear = defineOp<Inputs, LoraAttributes>({
       undefined,
       bias && (() => reduceSum(dRows, { axes: [0] })),
       () => gemm(t(), rows, undefined, { transA: true }),
-      () => gemm(dRows, merged ? project(rows, a, shift) : kept!, undefined, { transA: true, alpha: scale }),
+      // As its transpose: r rows of `out` columns fill the registers, `out` rows of r columns do not. Not as Gemm, since ONNX Runtime would
+      // take a Gemm's transpose back into it.
+      () => transpose(matmul(merged ? project(rows, a, shift) : kept!, dRows, { transA: true, alpha: scale }), [1, 0]),
       shift && (() => reduceSum(t(), { axes: [0] })),
     ];
   },
