@@ -86,7 +86,8 @@ function labelOf({ kind, label }: BaseCandidate): string {
 }
 
 function shortName(base: string): string {
-  return base.startsWith('hf:') || base === 'sample' ? base : nameOf(base);
+  if (base === 'sample') return t('sample (a toy)');
+  return base.startsWith('hf:') ? base : nameOf(base);
 }
 
 function factsOf(found: BaseCandidate | undefined, base: string): string[] {

@@ -20,7 +20,7 @@ export function DatasetCard(): VNode {
       busy={dataset.value.status === 'surveying'}
       actions={
         <Link
-          label={t('Choose another dataset')}
+          title={t('Choose another dataset')}
           onClick={() => {
             act('browse-data');
           }}
@@ -117,7 +117,7 @@ function Folder({ path }: { readonly path: string }): VNode {
 }
 
 /** More classes are not told one by one. */
-const MAX_CLASSES = 8;
+const MAX_CLASSES = 5;
 
 function Found({ path, report, check, thumbnails }: Extract<DatasetState, { status: 'dataset' }>): VNode {
   const { classes, counts } = report;

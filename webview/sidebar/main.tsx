@@ -19,6 +19,7 @@ function Sidebar(): VNode {
   if (now.reading === null) return <Welcome hasFolder={now.hasFolder} />;
   return (
     <main>
+      <Heading />
       <FaultNotice />
       <FieldFaults />
       <DatasetCard />
@@ -27,6 +28,11 @@ function Sidebar(): VNode {
       <StartCard />
     </main>
   );
+}
+
+/** The view's own title already says it to those who see. */
+function Heading(): VNode {
+  return <h1 class="hidden-text">{t('Fine-tune with LoRA')}</h1>;
 }
 
 function FaultNotice(): VNode | null {
@@ -74,6 +80,7 @@ function FieldFaults(): VNode | null {
 function Untrusted(): VNode {
   return (
     <main class="stack">
+      <Heading />
       <Notice kind="warning">
         {t(
           'This workspace is not trusted. Lowrank opens no dataset and no model here, and trains nothing, until you trust it.',
@@ -93,6 +100,7 @@ function Untrusted(): VNode {
 function Welcome({ hasFolder }: { readonly hasFolder: boolean }): VNode {
   return (
     <main class="stack welcome">
+      <Heading />
       <p>
         {t(
           'Fine-tune a pretrained vision model on your own images: right-click a folder in the Explorer and choose Fine-Tune with LoRA…',
