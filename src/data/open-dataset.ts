@@ -43,10 +43,17 @@ async function kindOf(path: string): Promise<DatasetKind | undefined> {
   return undefined;
 }
 
-async function noDataset(path: string): Promise<string> {
+/** The dataset that a path is only a part of; undefined where it is none. */
+export async function wholeOf(path: string): Promise<string | undefined> {
   for (const kind of DATASET_KINDS) {
     const whole = await kind.partOf?.(path);
-    if (whole !== undefined) return `seems to be a part of the dataset ${whole}; choose that folder`;
+    if (whole !== undefined) return whole;
   }
+  return undefined;
+}
+
+async function noDataset(path: string): Promise<string> {
+  const whole = await wholeOf(path);
+  if (whole !== undefined) return `seems to be a part of the dataset ${whole}; choose that folder`;
   return `no dataset here; looked for ${DATASET_KINDS.map(({ looksFor }) => looksFor).join('; or ')}`;
 }

@@ -72,6 +72,8 @@ export async function exportModel(request: ExportRequest): Promise<ExportReport>
     images: images.compared.shape[0]!,
     realImages: images.real,
     ...result,
+    labels: merged.labels ?? null,
+    preprocessing: merged.preprocessing,
     notes: adapter.warnings,
   };
 }

@@ -4,7 +4,7 @@
  */
 import { scaleOf } from '../shared/adaptable-module.ts';
 import type { ResizedLayer } from '../shared/adapter-report.ts';
-import { InputError } from '../shared/errors.ts';
+import { InputError, messageOf } from '../shared/errors.ts';
 import { type Adapter, type AdapterLayer, refuseResidual } from './adapter.ts';
 import { factorsOf, withFactors } from './factors.ts';
 import { productSvd } from './svd.ts';
@@ -24,13 +24,13 @@ export interface Resized {
  * small enough already stay as they are. Throws an `InputError` for a rank that is not below the adapter's, or no rank at all.
  */
 export function resize(adapter: Adapter, limit: ResizeLimit): Resized {
-  refuseResidual(adapter, 'resized');
+  checkResizable(adapter);
   checkLimit(adapter, limit);
   const layers = new Map<string, AdapterLayer>();
   const report: ResizedLayer[] = [];
   let [lost, whole] = [0, 0];
   for (const [module, layer] of adapter.layers) {
-    const cut = cutLayer(layer, module, limit, adapter.config.useRslora);
+    const cut = cutLayer(layer, limit, adapter.config.useRslora);
     layers.set(module, cut.layer);
     report.push({
       module,
@@ -44,6 +44,25 @@ export function resize(adapter: Adapter, limit: ResizeLimit): Resized {
   return { adapter: { ...adapter, layers }, layers: report, error: whole > 0 ? Math.sqrt(lost / whole) : 0 };
 }
 
+/** Why `resize` would refuse an adapter whatever the rank; null where it would not. */
+export function resizeObstacle(adapter: Adapter): string | null {
+  if (adapter.layers.size === 0) return 'holds modules trained whole and no LoRA layers';
+  if ([...adapter.layers.values()].every(({ rank }) => rank === 1)) return 'is of rank 1 already';
+  try {
+    checkResizable(adapter);
+    return null;
+  } catch (error) {
+    return messageOf(error);
+  }
+}
+
+function checkResizable(adapter: Adapter): void {
+  refuseResidual(adapter, 'resized');
+  for (const [module, { B, rank }] of adapter.layers) {
+    if (B.shape[1] !== rank) throw new InputError(`${module} is a grouped convolution: its adapter cannot be resized`);
+  }
+}
+
 interface Cut {
   readonly layer: AdapterLayer;
   /** Squared norms: of what was cut off, and of s·B·A before. */
@@ -51,10 +70,7 @@ interface Cut {
   readonly whole: number;
 }
 
-function cutLayer(layer: AdapterLayer, module: string, limit: ResizeLimit, useRslora: boolean): Cut {
-  if (layer.B.shape[1] !== layer.rank) {
-    throw new InputError(`${module} is a grouped convolution: its adapter cannot be resized`);
-  }
+function cutLayer(layer: AdapterLayer, limit: ResizeLimit, useRslora: boolean): Cut {
   const factors = factorsOf(layer);
   const { singularValues, u, v } = productSvd(factors.bColumns, factors.aRows);
   const squares = Array.from(singularValues, (sigma) => (layer.scale * sigma) ** 2);

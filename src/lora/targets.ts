@@ -142,7 +142,7 @@ function valueOf(
 }
 
 /** Why a module cannot carry an adapter that PEFT would load and compute the same. */
-function obstacleOf(module: AdaptableModule, options: LoraOptions, context: TargetContext): string | undefined {
+export function obstacleOf(module: AdaptableModule, options: LoraOptions, context: TargetContext): string | undefined {
   if (isWithin(module.path, context.saved ?? [])) return 'trained whole (modules to save), so it needs no adapter';
   if (module.kind === 'conv2d') {
     if (module.groups === module.inFeatures && module.groups > 1) {

@@ -1,4 +1,5 @@
 /** What is told of an export: how large it is, and how far it is from base and adapter. */
+import type { Preprocessing } from './preprocessing.ts';
 
 export interface ExportReport {
   readonly format: string;
@@ -23,6 +24,10 @@ export interface ExportReport {
   readonly changed: number;
   /** Milliseconds for one image at a time on this machine, the median of several runs. */
   readonly latency: { readonly exported: number; readonly reference: number };
+  /** Class names in the order of the logits; null where neither adapter nor base tells them. */
+  readonly labels: readonly string[] | null;
+  /** How an image becomes the model's input. */
+  readonly preprocessing: Preprocessing;
   /** What a person should know, one line each. */
   readonly notes: readonly string[];
 }

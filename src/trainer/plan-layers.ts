@@ -40,7 +40,7 @@ function formsOf(step: Graph): Map<string, PlannedLayer['form']> {
 }
 
 /** As PyTorch stores it. */
-function weightShapeOf(module: AdaptableModule): readonly number[] {
+export function weightShapeOf(module: AdaptableModule): readonly number[] {
   const { inFeatures, outFeatures } = module;
   switch (module.kind) {
     case 'linear':

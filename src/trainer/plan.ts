@@ -8,6 +8,7 @@ import { frozenTensors } from '../models/frozen.ts';
 import { widthOf } from '../shared/adapter-tensors.ts';
 import type { Job } from '../shared/job.ts';
 import type { FrozenPlan, MemoryPlan, Plan, PlannedLayer, SizePlan, TimePlan } from '../shared/plan.ts';
+import type { PlannedModule } from '../shared/protocol/results.ts';
 import { planCoefficients } from './plan-coefficients.ts';
 import { planTime } from './plan-epoch.ts';
 import { planFile } from './plan-file.ts';
@@ -15,13 +16,19 @@ import type { FileOf, PlannedFile } from './plan-file.ts';
 import { planImages } from './plan-images.ts';
 import { planLayers } from './plan-layers.ts';
 import { planMemory } from './plan-memory.ts';
+import { planModules } from './plan-modules.ts';
 import { countRun } from './plan-work.ts';
 import type { CountedRun, RunWork } from './plan-work.ts';
 import { openJob, setupOf } from './session.ts';
 import type { OpenJob } from './session.ts';
 
+/** A plan with the whole tree of modules, of which its layers are a part. */
+export interface JobPlan extends Plan {
+  readonly modules: readonly PlannedModule[];
+}
+
 /** Opens all that the job names and measures this machine for about half a second. Throws InputError as training would. */
-export async function planJob(job: Job): Promise<Plan> {
+export async function planJob(job: Job): Promise<JobPlan> {
   const opened = await openJob(job);
   const { base, dataset, engine, preprocessing } = opened;
   const { method, lora } = job;
@@ -47,6 +54,7 @@ export async function planJob(job: Job): Promise<Plan> {
     size,
     layers,
     skipped: adapted.skipped.map(({ module: { path, kind }, reason }) => ({ module: path, kind, reason })),
+    modules: planModules(opened, adapted),
     stepFlops: run.training.each.flops,
     memory: memoryOf(run),
     time: timeOf(run),

@@ -1,18 +1,19 @@
 /** What a model says of images: a trained adapter on its base, a merged export, or the untouched base. */
-import { decodeImage } from '../data/decode-image.ts';
+import { basename, dirname } from 'node:path';
+import { decodeImage, type RgbImage } from '../data/decode-image.ts';
 import { preprocess } from '../data/preprocess.ts';
 import type { Engine } from '../engines/engine.ts';
 import { LOGITS } from '../models/base.ts';
 import type { Base } from '../models/base.ts';
 import type { Tensor } from '../graph/tensor.ts';
 import { InputError, messageOf } from '../shared/errors.ts';
-import { inputSize } from '../shared/preprocessing.ts';
-import type { Preprocessing } from '../shared/preprocessing.ts';
+import { inputSize, type Preprocessing } from '../shared/preprocessing.ts';
+import type { Likelihood } from '../shared/protocol/results.ts';
 import { ranked, softmax } from './probabilities.ts';
 import { IMAGES, predictionGraph } from './step.ts';
 
 /** Images that are run at once; they are decoded one after another, so more would only wait. */
-const BATCH_SIZE = 8;
+export const BATCH_SIZE = 8;
 
 /** A model that is ready to run. */
 export interface Classifier {
@@ -27,7 +28,7 @@ export interface Classifier {
 export interface Prediction {
   readonly file: string;
   /** The likeliest classes first; all of them where there are few. */
-  readonly top: readonly { readonly label: string; readonly probability: number }[];
+  readonly top: readonly Likelihood[];
 }
 
 export interface Unreadable {
@@ -55,43 +56,54 @@ export async function* predict(
   files: readonly string[],
   top = 5,
 ): AsyncGenerator<Prediction | Unreadable, void, undefined> {
-  const { labels, preprocessing } = classifier;
+  const prepare = (image: RgbImage): Uint8Array => preprocess(image, classifier.preprocessing);
   for (let start = 0; start < files.length; start += BATCH_SIZE) {
-    const prepared = await Promise.all(
-      files.slice(start, start + BATCH_SIZE).map((file) => prepare(file, preprocessing)),
+    const prepared = await Promise.all(files.slice(start, start + BATCH_SIZE).map((file) => openImage(file, prepare)));
+    const told = await classify(
+      classifier,
+      prepared.flatMap((found) => ('made' in found ? [found.made] : [])),
+      top,
     );
-    const images = prepared.flatMap(({ image }) => image ?? []);
-    const logits = images.length === 0 ? new Float32Array() : await classifier.logits(batchOf(images, preprocessing));
     let row = 0;
-    for (const { file, image, reason } of prepared) {
-      if (image === null) {
-        yield { file, reason };
-        continue;
-      }
-      const probabilities = softmax(logits.subarray(row * labels.length, (row + 1) * labels.length));
-      row += 1;
-      const likeliest = ranked(probabilities).slice(0, top);
-      yield { file, top: likeliest.map((label) => ({ label: labels[label]!, probability: probabilities[label]! })) };
-    }
+    for (const found of prepared) yield 'made' in found ? { file: found.file, top: told[row++]! } : found;
   }
 }
 
-/** `reason` says why there is no image; empty where there is one. */
-async function prepare(
+/** What `make` makes of a decoded image, which may be hundreds of megabytes and is not kept. */
+export async function openImage<T>(
   file: string,
-  preprocessing: Preprocessing,
-): Promise<{ file: string; image: Uint8Array | null; reason: string }> {
+  make: (image: RgbImage) => T,
+): Promise<{ readonly file: string; readonly made: Awaited<T> } | Unreadable> {
   try {
-    return { file, image: preprocess(await decodeImage(file), preprocessing), reason: '' };
+    return { file, made: await make(await decodeImage(file)) };
   } catch (error) {
-    if (error instanceof InputError) return { file, image: null, reason: messageOf(error) };
+    if (error instanceof InputError) return { file, reason: messageOf(error) };
     throw error;
   }
 }
 
-function batchOf(images: readonly Uint8Array[], preprocessing: Preprocessing): Tensor<'uint8'> {
+/** The likeliest classes of each image, as `preprocess` prepared it; run at once, so not many. */
+export async function classify(
+  classifier: Classifier,
+  images: readonly Uint8Array[],
+  top: number,
+): Promise<Likelihood[][]> {
+  if (images.length === 0) return [];
+  const { labels, preprocessing } = classifier;
   const { height, width } = inputSize(preprocessing);
   const data = new Uint8Array(images.length * height * width * 3);
   for (const [index, image] of images.entries()) data.set(image, index * image.length);
-  return { dtype: 'uint8', shape: [images.length, height, width, 3], data };
+  const rows = await classifier.logits({ dtype: 'uint8', shape: [images.length, height, width, 3], data });
+  return images.map((_, row) => {
+    const probabilities = softmax(rows.subarray(row * labels.length, (row + 1) * labels.length));
+    return ranked(probabilities)
+      .slice(0, top)
+      .map((label) => ({ label: labels[label]!, probability: probabilities[label]! }));
+  });
+}
+
+/** The class that an image's folder is named after; undefined where it is named otherwise. */
+export function classOfFolder(file: string, labels: readonly string[]): string | undefined {
+  const name = basename(dirname(file)).normalize('NFC');
+  return labels.includes(name) ? name : undefined;
 }

@@ -1,5 +1,4 @@
-import { allEngines, chooseEngine } from '../../engines/choose.ts';
-import { physicalCores } from '../../engines/threads.ts';
+import { engineOptions } from '../../engines/options.ts';
 import { defineCommand } from '../command.ts';
 import { table } from '../table.ts';
 
@@ -10,9 +9,7 @@ export const engines = defineCommand({
   positionals: {},
   flags: {},
   run() {
-    const automatic = chooseEngine('auto').name;
-    const threads = physicalCores();
-    const found = allEngines().map(({ name, device }) => ({ name, device, threads, automatic: name === automatic }));
+    const found = engineOptions();
     return Promise.resolve({
       json: { engines: found },
       lines: (out) =>

@@ -1,11 +1,11 @@
-import { basename, dirname, resolve } from 'node:path';
+import { resolve } from 'node:path';
+import { imageFiles } from '../../data/image-files.ts';
 import { chooseEngine } from '../../engines/choose.ts';
 import { formatInteger, formatShare } from '../../shared/format.ts';
-import { predict as predictImages, type Prediction, type Unreadable } from '../../trainer/predict.ts';
+import { openClassifier } from '../../trainer/open-classifier.ts';
+import { classOfFolder, predict as predictImages, type Prediction, type Unreadable } from '../../trainer/predict.ts';
 import { defineCommand } from '../command.ts';
 import { EXIT, UsageError } from '../exit-codes.ts';
-import { imageFiles } from '../../data/image-files.ts';
-import { openClassifier } from '../../trainer/open-classifier.ts';
 import { many, number, one, text, withDefault } from '../parameters.ts';
 import { here } from '../run-result.ts';
 import { table } from '../table.ts';
@@ -65,10 +65,9 @@ interface Score {
 
 /** Of images in folders that are named as classes; null unless all are. */
 function scoreOf(told: readonly Prediction[], labels: readonly string[]): Score | null {
-  const folderOf = ({ file }: Prediction): string => basename(dirname(file)).normalize('NFC');
-  if (told.length === 0 || !told.every((prediction) => labels.includes(folderOf(prediction)))) return null;
+  if (told.length === 0 || told.some(({ file }) => classOfFolder(file, labels) === undefined)) return null;
   return {
-    right: told.filter((prediction) => prediction.top[0]?.label === folderOf(prediction)).length,
+    right: told.filter(({ file, top }) => top[0]?.label === classOfFolder(file, labels)).length,
     images: told.length,
   };
 }

@@ -1,0 +1,164 @@
+/**
+ * Models on this machine that a job could name as its base: looked for by file names, and told by what their `config.json` and model
+ * card say. No weights are read, so a model that is listed may still be refused when it is opened.
+ */
+import { type Dirent, existsSync, readFileSync, statSync } from 'node:fs';
+import { opendir, readdir } from 'node:fs/promises';
+import { basename, join, relative, resolve } from 'node:path';
+import { z } from 'zod';
+import { readJson } from '../formats/json.ts';
+import { InputError } from '../shared/errors.ts';
+import type { BaseCandidate, BasesResult } from '../shared/protocol/results.ts';
+import { hubCache, sampleBase } from './locate-base.ts';
+import { FAMILIES } from './transformers/families.ts';
+
+/** What a job calls the base that comes with Lowrank. */
+const SAMPLE = 'sample';
+/** Neither models of the user's, nor places to lose time in. Hidden folders are skipped too, `.lowrank` and `.git` among them. */
+const SKIPPED: ReadonlySet<string> = new Set(['node_modules', '__pycache__', 'site-packages', 'venv']);
+/** Deeper than projects keep their models. */
+const MAX_DEPTH = 6;
+/** Folders that are looked into; at a few thousand a second the search ends while a person waits for it. */
+const MAX_FOLDERS = 5000;
+/** Entries of one folder: one with more holds images, not models. */
+const MAX_ENTRIES = 2000;
+/** More than a person picks from. */
+const MAX_FOUND = 200;
+/** Of a model card: its front matter is at the top. */
+const CARD_BYTES = 8192;
+
+export interface SearchOptions {
+  /** Where downloads are kept; the hub's cache of this machine else. */
+  readonly cache?: string;
+}
+
+export async function findBases(
+  folders: readonly string[],
+  { cache = hubCache() }: SearchOptions = {},
+): Promise<BasesResult> {
+  const search = new Search();
+  for (const folder of folders) await search.visit(resolve(folder), resolve(folder), MAX_DEPTH);
+  const found = search.found.sort((a, b) => (a.base < b.base ? -1 : 1));
+  return { bases: [sampleCandidate(), ...(await cachedBases(cache)), ...found], truncated: search.truncated };
+}
+
+class Search {
+  readonly found: BaseCandidate[] = [];
+  truncated = false;
+  #folders = 0;
+
+  async visit(folder: string, root: string, depth: number): Promise<void> {
+    if (this.#folders >= MAX_FOLDERS || this.found.length >= MAX_FOUND) {
+      this.truncated = true;
+      return;
+    }
+    this.#folders += 1;
+    const entries = await this.#entriesOf(folder);
+    const files = entries.filter((entry) => entry.isFile()).map(({ name }) => name);
+    const label = (path: string): string => relative(root, path) || basename(path);
+    const weights = files.filter((name) => name.endsWith('.safetensors'));
+    if (files.includes('config.json') && weights.length > 0) {
+      this.found.push(folderCandidate(folder, weights, { base: folder, label: label(folder), kind: 'transformers' }));
+    }
+    for (const name of files) {
+      const path = join(folder, name);
+      if (name.endsWith('.onnx')) this.found.push(fileCandidate(path, label(path), 'onnx', null));
+      if (name.endsWith('.pt')) this.found.push(fileCandidate(path, label(path), 'checkpoint', CHECKPOINT));
+    }
+    if (depth === 0) return;
+    for (const entry of entries) {
+      if (!entry.isDirectory() || entry.name.startsWith('.') || SKIPPED.has(entry.name)) continue;
+      await this.visit(join(folder, entry.name), root, depth - 1);
+    }
+  }
+
+  /** None of a folder that cannot be read. Links are not followed: they may lead anywhere. */
+  async #entriesOf(folder: string): Promise<Dirent[]> {
+    const entries: Dirent[] = [];
+    try {
+      for await (const entry of await opendir(folder)) {
+        entries.push(entry);
+        if (entries.length < MAX_ENTRIES) continue;
+        this.truncated = true;
+        break;
+      }
+    } catch {
+      return [];
+    }
+    return entries.sort((a, b) => (a.name < b.name ? -1 : 1));
+  }
+}
+
+const CHECKPOINT = 'YOLO checkpoints (.pt) cannot be used yet; export the model as ONNX';
+
+function sampleCandidate(): BaseCandidate {
+  const folder = sampleBase();
+  const own = { base: SAMPLE, label: SAMPLE, kind: 'sample' } as const;
+  return folderCandidate(folder, ['model.safetensors'], own);
+}
+
+/** `<owner>--<name>/<commit>/`, as `hub.ts` keeps them; named with their commit they need no network. */
+async function cachedBases(cache: string): Promise<BaseCandidate[]> {
+  const found: BaseCandidate[] = [];
+  for (const model of await namesIn(cache)) {
+    const id = model.replace('--', '/');
+    for (const commit of (await namesIn(join(cache, model))).filter((name) => /^[0-9a-f]{40}$/.test(name))) {
+      const folder = join(cache, model, commit);
+      const weights = (await namesIn(folder)).filter((name) => /\.(safetensors|onnx)$/.test(name));
+      found.push(folderCandidate(folder, weights, { base: `hf:${id}@${commit}`, label: id, kind: 'hub' }));
+    }
+  }
+  return found;
+}
+
+async function namesIn(folder: string): Promise<string[]> {
+  return (await readdir(folder).catch(() => [])).sort();
+}
+
+const configSchema = z.looseObject({ model_type: z.string(), architectures: z.array(z.string()).optional() });
+
+function folderCandidate(
+  folder: string,
+  weights: readonly string[],
+  own: Pick<BaseCandidate, 'base' | 'label' | 'kind'>,
+): BaseCandidate {
+  const bytes = weights.reduce((sum, name) => sum + sizeOf(join(folder, name)), 0);
+  const rest = { ...own, bytes, licence: licenceOf(folder) };
+  if (!existsSync(join(folder, 'config.json'))) return { ...rest, architecture: null, obstacle: null };
+  try {
+    const { model_type: type, architectures } = readJson(join(folder, 'config.json'), configSchema);
+    const supported = FAMILIES.flatMap(({ modelTypes }) => modelTypes);
+    const known = supported.includes(type);
+    const obstacle = `"${type}" models are not supported; ${supported.join(', ')} are, and others as ONNX files`;
+    return { ...rest, architecture: architectures?.[0] ?? type, obstacle: known ? null : obstacle };
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    return { ...rest, architecture: null, obstacle: error.message };
+  }
+}
+
+function fileCandidate(
+  path: string,
+  label: string,
+  kind: BaseCandidate['kind'],
+  obstacle: string | null,
+): BaseCandidate {
+  // Larger models keep their weights beside the graph.
+  const bytes = sizeOf(path) + sizeOf(`${path}.data`) + sizeOf(`${path}_data`);
+  return { base: path, label, kind, architecture: null, bytes, licence: null, obstacle };
+}
+
+function sizeOf(file: string): number {
+  return statSync(file, { throwIfNoEntry: false })?.size ?? 0;
+}
+
+/** `license: apache-2.0` between the first two lines of dashes of the model card. */
+function licenceOf(folder: string): string | null {
+  try {
+    const card = readFileSync(join(folder, 'README.md')).subarray(0, CARD_BYTES).toString();
+    const [, matter = ''] = /^---\r?\n([^]*?)\r?\n---/.exec(card) ?? [];
+    return /^license:\s*["']?([\w.+-]+)/m.exec(matter)?.[1] ?? null;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,35 @@
+/** An adapter on its base and the untouched base, both ready to run: what a person compares who tries an adapter. */
+import { mergeIntoBase } from '../lora/merge-base.ts';
+import { openBase } from '../models/open-base.ts';
+import { InputError } from '../shared/errors.ts';
+import { locateAdapter } from './locate-adapter.ts';
+import type { ClassifierOptions } from './open-classifier.ts';
+import { type Classifier, compileClassifier } from './predict.ts';
+
+export interface Pair {
+  readonly adapter: Classifier;
+  /** With its own head; null where it tells no classes. */
+  readonly base: Classifier | null;
+  /** Why there is none. */
+  readonly note: string | null;
+  close(): Promise<void>;
+}
+
+/** The base is opened once for both. Throws an `InputError` where the adapter or its base cannot be opened. */
+export async function openPair(path: string, { base: named, engine, threads }: ClassifierOptions): Promise<Pair> {
+  const { adapter, folder, job } = await locateAdapter(path);
+  const name = named ?? job?.base ?? adapter.base.name;
+  if (name === undefined) throw new InputError('does not tell its base; name it', { file: folder });
+  const base = await openBase(name);
+  const tuned = await compileClassifier(mergeIntoBase(base, adapter, folder), engine, threads);
+  const untouched = base.labels === undefined ? null : await compileClassifier(base, engine, threads);
+  return {
+    adapter: tuned,
+    base: untouched,
+    note: untouched === null ? `${base.name} alone does not tell classes: its head is new, or has no names` : null,
+    close: async () => {
+      await tuned.close();
+      await untouched?.close();
+    },
+  };
+}
