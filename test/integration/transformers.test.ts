@@ -15,6 +15,7 @@ import { mergeIntoBase } from '../../src/lora/merge-base.ts';
 import { readAdapter } from '../../src/lora/read-adapter.ts';
 import { activation } from '../../src/models/transformers/activations.ts';
 import type { ActivationName } from '../../src/models/transformers/activations.ts';
+import { FAMILIES } from '../../src/models/transformers/families.ts';
 import { openTransformers } from '../../src/models/transformers/open.ts';
 import { loraSchema } from '../../src/shared/job.ts';
 import { checkAdapter, checkBase, checkEncoder, LOGIT_TOLERANCE } from './transformers-checks.ts';
@@ -42,7 +43,7 @@ afterAll(() => {
 
 it('has reference models of every family', async () => {
   const bases = await Promise.all(models.map((name) => openTransformers(join(MODELS, name))));
-  expect(new Set(bases.map(({ family }) => family))).toEqual(new Set(['vit', 'deit', 'dinov2', 'resnet']));
+  expect(new Set(bases.map(({ family }) => family))).toEqual(new Set(FAMILIES.flatMap(({ modelTypes }) => modelTypes)));
 });
 
 describe.each(models)('%s', (name) => {

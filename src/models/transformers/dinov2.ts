@@ -20,6 +20,7 @@ import { defineFamily } from './family.ts';
 import type { FamilySite } from './family.ts';
 import { extent } from './limits.ts';
 import { resizePositions } from './positions.ts';
+import { BICUBIC } from './processor.ts';
 
 /** The published models have 4. */
 const MAX_MLP_RATIO = 64;
@@ -47,7 +48,16 @@ export const dinov2 = defineFamily<Config>({
     { name: 'mlp.up_proj', older: 'mlp.weights_in', part: { index: 1, of: 2 } },
     { name: 'mlp.down_proj', older: 'mlp.weights_out' },
   ],
-  processor: 'Bit',
+  processor: {
+    name: 'Bit',
+    size: 224,
+    number: 'shortest-edge',
+    resample: BICUBIC,
+    crop_size: 224,
+    // CLIP's.
+    image_mean: [0.48145466, 0.4578275, 0.40821073],
+    image_std: [0.26862954, 0.26130258, 0.27577711],
+  },
   heads: () => ['classifier'],
   features: (site) => {
     const { config, prefix, parameter } = site;

@@ -3,7 +3,7 @@ import type { z } from 'zod';
 import type { Value } from '../../graph/ir.ts';
 import type { Extent } from './limits.ts';
 import type { OlderName, Parameters } from './parameters.ts';
-import type { ProcessorType } from './preprocessor.ts';
+import type { Processor } from './processor.ts';
 
 export interface Family<Config = unknown> {
   /** Values of `model_type` in config.json, each also the encoder's prefix in the state dict of a classifier. */
@@ -12,7 +12,7 @@ export interface Family<Config = unknown> {
   readonly config: z.ZodType<Config>;
   readonly olderNames: readonly OlderName[];
   /** The image processor of a folder whose preprocessor_config.json names none. */
-  readonly processor: ProcessorType;
+  readonly processor: Processor;
   /** The only size of images the model takes; left out where it takes any. */
   readonly imageSize?: (config: Config) => Extent;
   /** Paths of the classification heads of a checkpoint. A bare encoder has none of them yet, and gets the first kind. */

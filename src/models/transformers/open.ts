@@ -41,7 +41,11 @@ export async function openTransformers(
   const family = familyOf(modelType, file);
   const config = readJson(file, family.config);
   const size = family.imageSize?.(config);
-  const preprocessing = readPreprocessing(directory, family.processor, size);
+  const preprocessing = readPreprocessing(directory, {
+    usual: family.processor,
+    known: FAMILIES.map(({ processor }) => processor),
+    imageSize: size,
+  });
   if (size !== undefined) checkSize(preprocessing, size, directory);
   const weights = openWeights(directory);
   try {

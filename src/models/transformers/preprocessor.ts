@@ -7,6 +7,7 @@ import { InputError } from '../../shared/errors.ts';
 import { preprocessingSchema } from '../../shared/preprocessing.ts';
 import type { Preprocessing } from '../../shared/preprocessing.ts';
 import type { Extent } from './limits.ts';
+import type { Processor, Size } from './processor.ts';
 
 export const PREPROCESSOR_FILE = 'preprocessor_config.json';
 
@@ -33,41 +34,6 @@ const fileSchema = z.object({
   image_std: channels.nullish(),
 });
 
-type Size = z.infer<typeof sizeSchema>;
-type Channels = [number, number, number];
-
-interface Defaults {
-  readonly size: Size;
-  /** What `size` means as one number: both sides, or the shorter one. */
-  readonly number: 'square' | 'shortest-edge';
-  readonly resample: number;
-  readonly crop_size?: Size;
-  readonly image_mean: Channels;
-  readonly image_std: Channels;
-}
-
-const BILINEAR = 2;
-const BICUBIC = 3;
-const HALF = { image_mean: [0.5, 0.5, 0.5], image_std: [0.5, 0.5, 0.5] } satisfies Partial<Defaults>;
-
-/** The classes of transformers, each under its name without `ImageProcessor`, and what it takes where a file says nothing. */
-const TYPES = {
-  ViT: { ...HALF, size: 224, number: 'square', resample: BILINEAR },
-  DeiT: { ...HALF, size: 256, number: 'square', resample: BICUBIC, crop_size: 224 },
-  Bit: {
-    size: 224,
-    number: 'shortest-edge',
-    resample: BICUBIC,
-    crop_size: 224,
-    // CLIP's.
-    image_mean: [0.48145466, 0.4578275, 0.40821073],
-    image_std: [0.26862954, 0.26130258, 0.27577711],
-  },
-  ConvNext: { ...HALF, size: 384, number: 'shortest-edge', resample: BICUBIC },
-} satisfies Record<string, Defaults>;
-
-export type ProcessorType = keyof typeof TYPES;
-
 /** PIL's numbers of its filters; box and hamming are used by no published processor. */
 const INTERPOLATION: readonly (Preprocessing['interpolation'] | undefined)[] = [
   'nearest',
@@ -75,27 +41,29 @@ const INTERPOLATION: readonly (Preprocessing['interpolation'] | undefined)[] = [
   'bilinear',
   'bicubic',
 ];
-const CONVNEXT_CROP_SHARE = 224 / 256;
-/** From this size on ConvNeXt's processor squeezes the image instead of cropping it. */
-const CONVNEXT_SQUEEZES_FROM = 384;
 /** Where neither the model nor a processor's file tells a size. */
 const USUAL_SIZE: Extent = { height: 224, width: 224 };
 
-/**
- * Preprocessing of a model folder. Without the file that of the family's processor, at the size the model takes.
- * Throws InputError for what the file says and is not supported, naming its field.
- */
-export function readPreprocessing(directory: string, family: ProcessorType, imageSize?: Extent): Preprocessing {
-  const file = join(directory, PREPROCESSOR_FILE);
-  if (!existsSync(file)) return preprocessingOf({ size: imageSize ?? USUAL_SIZE, do_center_crop: false }, family, file);
-  const given = readJson(file, fileSchema);
-  const type = typeOf(given.image_processor_type ?? given.feature_extractor_type) ?? family;
-  return preprocessingOf(given, type, file);
+export interface ProcessorSite {
+  /** Where the file names none that is known. */
+  readonly usual: Processor;
+  /** Those that a file may name. */
+  readonly known: readonly Processor[];
+  /** The only size that the model takes. */
+  readonly imageSize?: Extent | undefined;
 }
 
-function typeOf(className: string | null | undefined): ProcessorType | undefined {
+/**
+ * Preprocessing of a model folder. Without the file that of the usual processor, at the size the model takes.
+ * Throws InputError for what the file says and is not supported, naming its field.
+ */
+export function readPreprocessing(directory: string, { usual, known, imageSize }: ProcessorSite): Preprocessing {
+  const file = join(directory, PREPROCESSOR_FILE);
+  if (!existsSync(file)) return preprocessingOf({ size: imageSize ?? USUAL_SIZE, do_center_crop: false }, usual, file);
+  const given = readJson(file, fileSchema);
+  const className = given.image_processor_type ?? given.feature_extractor_type;
   const stem = className?.replace(/(FeatureExtractor|ImageProcessor)(Fast|Pil)?$/, '');
-  return (Object.keys(TYPES) as ProcessorType[]).find((type) => type === stem);
+  return preprocessingOf(given, known.find(({ name }) => name === stem) ?? usual, file);
 }
 
 type Given = z.infer<typeof fileSchema>;
@@ -109,19 +77,18 @@ const FIELDS: Readonly<Record<keyof Preprocessing, string>> = {
   std: 'image_std',
 };
 
-function preprocessingOf(given: Given, type: ProcessorType, file: string): Preprocessing {
-  const defaults: Defaults = TYPES[type];
+function preprocessingOf(given: Given, processor: Processor, file: string): Preprocessing {
   if (given.do_resize === false) {
     throw new InputError('is false, but images of one batch have to be of one size', { file, field: 'do_resize' });
   }
-  const resample = given.resample ?? defaults.resample;
+  const resample = given.resample ?? processor.resample;
   const interpolation = INTERPOLATION[resample];
   if (interpolation === undefined)
     throw new InputError(`filter ${resample} is not supported`, { file, field: 'resample' });
   const result = preprocessingSchema.safeParse({
-    ...geometry(given, type),
+    ...geometry(given, processor),
     interpolation,
-    ...normalisation(given, defaults),
+    ...normalisation(given, processor),
   });
   if (result.success) return result.data;
   const [first] = result.error.issues;
@@ -129,21 +96,18 @@ function preprocessingOf(given: Given, type: ProcessorType, file: string): Prepr
   throw new InputError(first?.message ?? 'is no preprocessing', { file, field });
 }
 
-function geometry(given: Given, type: ProcessorType): Pick<Preprocessing, 'resize' | 'crop'> {
-  const { size: usual, number, crop_size: usualCrop }: Defaults = TYPES[type];
-  const size = given.size ?? usual;
-  const crop = cropOf(given, usualCrop, size);
-  const edge = shortestEdge(size, number);
+function geometry(given: Given, processor: Processor): Pick<Preprocessing, 'resize' | 'crop'> {
+  const size = given.size ?? processor.size;
+  const crop = cropOf(given, processor.crop_size, size);
+  const edge = shortestEdge(size, processor.number);
   if (edge === undefined) return { resize: { mode: 'exact', ...extentOf(size) }, crop };
+  if (processor.shortestEdge !== undefined) return processor.shortestEdge(edge, given);
   // Without a crop the longer edge would stay as it is, which makes no batch: its middle is taken.
-  if (type !== 'ConvNext') return { resize: { mode: 'shortest-edge', edge }, crop: crop ?? extentOf(edge) };
-  if (edge >= CONVNEXT_SQUEEZES_FROM) return { resize: { mode: 'exact', ...extentOf(edge) }, crop: null };
-  const before = Math.trunc(edge / (given.crop_pct ?? CONVNEXT_CROP_SHARE));
-  return { resize: { mode: 'shortest-edge', edge: before }, crop: extentOf(edge) };
+  return { resize: { mode: 'shortest-edge', edge }, crop: crop ?? extentOf(edge) };
 }
 
 /** What the shorter side is resized to; undefined where both sides are given. */
-function shortestEdge(size: Size, number: Defaults['number']): number | undefined {
+function shortestEdge(size: Size, number: Processor['number']): number | undefined {
   if (typeof size === 'number') return number === 'shortest-edge' ? size : undefined;
   return 'shortest_edge' in size ? size.shortest_edge : undefined;
 }
@@ -159,7 +123,7 @@ function extentOf(size: Size): Extent {
 }
 
 /** (factor·x − mean) / std of the bytes x, told of x / 255. */
-function normalisation(given: Given, defaults: Defaults): { mean: readonly number[]; std: readonly number[] } {
+function normalisation(given: Given, usual: Processor): { mean: readonly number[]; std: readonly number[] } {
   const factor = given.do_rescale === false ? 1 : (given.rescale_factor ?? 1 / 255);
   // 1 / 255 is written with rounding: it changes nothing.
   const range = Math.abs(factor * 255 - 1) < 1e-6 ? 1 : factor * 255;
@@ -169,6 +133,6 @@ function normalisation(given: Given, defaults: Defaults): { mean: readonly numbe
           [0, 0, 0],
           [1, 1, 1],
         ]
-      : [given.image_mean ?? defaults.image_mean, given.image_std ?? defaults.image_std];
+      : [given.image_mean ?? usual.image_mean, given.image_std ?? usual.image_std];
   return { mean: mean.map((value) => value / range), std: std.map((value) => value / range) };
 }

@@ -7,6 +7,8 @@ import { activation, activationName } from './activations.ts';
 import { defineFamily } from './family.ts';
 import type { FamilySite } from './family.ts';
 import { layerCount, size } from './limits.ts';
+import { BICUBIC, HALF } from './processor.ts';
+import type { Processor } from './processor.ts';
 
 /** A bottleneck has this part of its layer's channels inside. */
 const REDUCTION = 4;
@@ -43,11 +45,28 @@ type Site = FamilySite<Config>;
 /** PyTorch's default. */
 const EPSILON = 1e-5;
 
+const CROP_SHARE = 224 / 256;
+/** From this size on ConvNeXt's processor squeezes the image instead of cropping it. */
+const SQUEEZES_FROM = 384;
+
+const convNext: Processor = {
+  ...HALF,
+  name: 'ConvNext',
+  size: 384,
+  number: 'shortest-edge',
+  resample: BICUBIC,
+  shortestEdge: (edge, { crop_pct }) => {
+    const square = { height: edge, width: edge };
+    if (edge >= SQUEEZES_FROM) return { resize: { mode: 'exact', ...square }, crop: null };
+    return { resize: { mode: 'shortest-edge', edge: Math.trunc(edge / (crop_pct ?? CROP_SHARE)) }, crop: square };
+  },
+};
+
 export const resnet = defineFamily<Config>({
   modelTypes: ['resnet'],
   config: configSchema,
   olderNames: [],
-  processor: 'ConvNext',
+  processor: convNext,
   heads: () => ['classifier.1'],
   features: (site) => {
     const { config, prefix, pixels } = site;

@@ -21,6 +21,7 @@ import {
 import { defineFamily } from './family.ts';
 import type { FamilySite } from './family.ts';
 import { extent, size } from './limits.ts';
+import { BICUBIC, BILINEAR, HALF } from './processor.ts';
 
 const configSchema = encoderConfig.safeExtend({
   intermediate_size: size.default(3072),
@@ -46,7 +47,7 @@ const family = {
 export const vit = defineFamily<Config>({
   ...family,
   modelTypes: ['vit'],
-  processor: 'ViT',
+  processor: { ...HALF, name: 'ViT', size: 224, number: 'square', resample: BILINEAR },
   heads: () => ['classifier'],
   features: (site) => encode(site, ['cls_token']),
 });
@@ -54,7 +55,7 @@ export const vit = defineFamily<Config>({
 export const deit = defineFamily<Config>({
   ...family,
   modelTypes: ['deit'],
-  processor: 'DeiT',
+  processor: { ...HALF, name: 'DeiT', size: 256, number: 'square', resample: BICUBIC, crop_size: 224 },
   heads: (has) => (TEACHER_HEADS.some((head) => has(`${head}.weight`)) ? TEACHER_HEADS : ['classifier']),
   features: (site) => encode(site, ['cls_token', 'distillation_token']),
 });

@@ -6,8 +6,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { preprocess } from '../../../src/data/preprocess.ts';
 import { openSafetensors } from '../../../src/formats/safetensors.ts';
 import type { Tensor } from '../../../src/graph/tensor.ts';
+import { FAMILIES } from '../../../src/models/transformers/families.ts';
 import { readPreprocessing } from '../../../src/models/transformers/preprocessor.ts';
-import type { ProcessorType } from '../../../src/models/transformers/preprocessor.ts';
+import type { Extent } from '../../../src/models/transformers/limits.ts';
 import { InputError } from '../../../src/shared/errors.ts';
 import type { Preprocessing } from '../../../src/shared/preprocessing.ts';
 
@@ -16,7 +17,9 @@ const variants = JSON.parse(readFileSync(join(GOLDEN, 'variants.json'), 'utf8'))
   string,
   { modelType: string; preprocessor_config: object }
 >;
-const PROCESSORS: Record<string, ProcessorType> = { vit: 'ViT', deit: 'DeiT', dinov2: 'Bit', resnet: 'ConvNext' };
+const known = FAMILIES.map(({ processor }) => processor);
+const processorOf = (modelType: string): string =>
+  FAMILIES.find(({ modelTypes }) => modelTypes.includes(modelType))!.processor.name;
 
 const file = openSafetensors(join(GOLDEN, 'golden.safetensors'));
 let folder: string;
@@ -28,9 +31,15 @@ afterAll(() => {
   rmSync(folder, { recursive: true });
 });
 
-function read(config: object, type: ProcessorType = 'ViT'): Preprocessing {
+/** With the processor of this name where the file names none. */
+function readFolder(type: string, imageSize?: Extent): Preprocessing {
+  const usual = known.find(({ name }) => name === type)!;
+  return readPreprocessing(folder, { usual, known, imageSize });
+}
+
+function read(config: object, type = 'ViT'): Preprocessing {
   writeFileSync(join(folder, 'preprocessor_config.json'), JSON.stringify(config));
-  return readPreprocessing(folder, type);
+  return readFolder(type);
 }
 
 /** Largest difference in levels of a byte. The golden is [3, height, width], normalised; ours [height, width, 3] bytes. */
@@ -56,7 +65,7 @@ describe('pixel values', () => {
 
   it.each(Object.keys(variants).filter((name) => name !== 'vit-no-resize'))('%s', (name) => {
     const { modelType, preprocessor_config: config } = variants[name]!;
-    const preprocessing = read(config, PROCESSORS[modelType]);
+    const preprocessing = read(config, processorOf(modelType));
     const bytes = preprocess(picture, preprocessing);
     for (const backend of name === PADDED ? ['torchvision'] : backends(name)) {
       // One level where the last rounding goes the other way; float32 adds some 1e-5 of it.
@@ -102,11 +111,11 @@ describe('what a file leaves out', () => {
 
   it('the file itself: the size that the model takes, or the usual one', () => {
     rmSync(join(folder, 'preprocessor_config.json'));
-    expect(readPreprocessing(folder, 'DeiT', { height: 32, width: 48 })).toMatchObject({
+    expect(readFolder('DeiT', { height: 32, width: 48 })).toMatchObject({
       resize: { mode: 'exact', height: 32, width: 48 },
       crop: null,
     });
-    expect(readPreprocessing(folder, 'ConvNext').resize).toEqual({ mode: 'exact', ...square(224) });
+    expect(readFolder('ConvNext').resize).toEqual({ mode: 'exact', ...square(224) });
   });
 
   it('rescaling and normalising become one mean and one deviation of the image from 0 to 1', () => {
