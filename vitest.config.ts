@@ -16,6 +16,11 @@ export default defineConfig({
       project('unit', 60_000),
       // Runs the bundles in dist/: build first.
       project('integration', 300_000),
+      // A real VS Code in a real browser, with the packaged extension: one at a time.
+      {
+        ...project('e2e', 600_000),
+        test: { ...project('e2e', 600_000).test, globalSetup: 'test/e2e/setup.ts', maxWorkers: 1 },
+      },
       // Compares with PyTorch, transformers and peft; only `npm run test:parity` runs it.
       project('parity', 600_000),
     ],

@@ -10,6 +10,7 @@ const REPORT = 'test-results/vitest.json';
 const CHECKS = {
   types: ['tsc', '--noEmit', '-p', '.'],
   'types of views': ['tsc', '--noEmit', '-p', 'webview'],
+  'types of e2e': ['tsc', '--noEmit', '-p', 'test/e2e'],
   lint: ['eslint', '.', '--max-warnings=0'],
   format: ['prettier', '--check', '--log-level=warn', '.'],
   dependencies: ['depcruise', 'src', 'webview', '--config', '.dependency-cruiser.cjs', '--output-type', 'err'],
@@ -41,14 +42,13 @@ async function check(name, command) {
 }
 
 /** Counts tests from vitest's own report; a file that could not be loaded, or an error outside any test, is one failure. */
-async function tests() {
+async function tests(...projects) {
   rmSync(REPORT, { force: true });
   const { passed } = await run(
     [
       'vitest',
       'run',
-      '--project=unit',
-      '--project=integration',
+      ...projects.map((project) => `--project=${project}`),
       '--reporter=default',
       '--reporter=json',
       `--outputFile.json=${REPORT}`,
@@ -73,7 +73,11 @@ function readReport() {
 
 const results = [await check('build', ['node', 'esbuild.config.mjs'])];
 results.push(...(await Promise.all(Object.entries(CHECKS).map(([name, command]) => check(name, command)))));
-if (!process.argv.includes('--static')) results.push(await tests());
+if (!process.argv.includes('--static')) {
+  results.push(await tests('unit', 'integration'));
+  // By itself: the editor's set-up fails alone, and nothing else takes its time.
+  results.push(await tests('e2e'));
+}
 
 const total = (key) => results.reduce((sum, result) => sum + result[key], 0);
 console.log(`${total('passed')} passed, ${total('failed')} failed`);

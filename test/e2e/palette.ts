@@ -1,0 +1,63 @@
+/** The command palette, and other lists and fields that VS Code shows in its place. */
+import type { Locator, Page } from 'playwright-core';
+
+export class Palette {
+  readonly #page: Page;
+
+  constructor(page: Page) {
+    this.#page = page;
+  }
+
+  get #widget(): Locator {
+    return this.#page.locator('.quick-input-widget:visible');
+  }
+
+  get input(): Locator {
+    return this.#widget.locator('input.input');
+  }
+
+  get rows(): Locator {
+    return this.#widget.locator('.quick-input-list .monaco-list-row');
+  }
+
+  row(label: string): Locator {
+    return this.rows.filter({ has: this.#page.locator('.label-name').getByText(label, { exact: true }) }).first();
+  }
+
+  /** Opens the palette, types, and waits for the list. */
+  async open(query: string): Promise<void> {
+    await this.#page.keyboard.press('F1');
+    await this.input.waitFor();
+    await this.input.fill(`>${query}`);
+    await this.rows.first().waitFor();
+  }
+
+  /** Titles that the palette offers for a query; of a long list only those on the screen. */
+  async offers(query: string): Promise<string[]> {
+    await this.open(query);
+    const labels = await this.rows.locator('.label-name').allInnerTexts();
+    await this.close();
+    return labels;
+  }
+
+  async run(title: string): Promise<void> {
+    await this.open(title);
+    await this.row(title).click();
+  }
+
+  /** Chooses a row of the list that is open: an answer to a question of the extension. */
+  async pick(label: string): Promise<void> {
+    await this.row(label).click();
+  }
+
+  /** Answers a question for text. */
+  async answer(text: string): Promise<void> {
+    await this.input.fill(text);
+    await this.input.press('Enter');
+  }
+
+  async close(): Promise<void> {
+    await this.#page.keyboard.press('Escape');
+    await this.#widget.waitFor({ state: 'hidden' });
+  }
+}

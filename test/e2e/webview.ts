@@ -1,0 +1,55 @@
+/** Webviews are frames in frames; what tells them apart is the title that VS Code gives the inner one. */
+import type { Frame, FrameLocator, Page } from 'playwright-core';
+import { expect } from 'vitest';
+
+export interface Webview {
+  /** Finds elements, also after the page inside was loaded again. */
+  readonly content: FrameLocator;
+  /** The page as it is now. */
+  readonly frame: Frame;
+}
+
+const INNER = 'iframe#active-frame';
+
+/** Waits for a visible webview of this title whose page has something in it. */
+export async function findWebview(page: Page, title: string | RegExp, timeout: number): Promise<Webview> {
+  let found: Webview | undefined;
+  await expect
+    .poll(async () => (found = await lookForWebview(page, title)) !== undefined || titlesOf(page), {
+      timeout,
+      interval: 100,
+      message: `a webview with the title ${String(title)}`,
+    })
+    .toBe(true);
+  return found!;
+}
+
+async function lookForWebview(page: Page, title: string | RegExp): Promise<Webview | undefined> {
+  for (const outer of await page.locator('iframe.webview.ready:visible').all()) {
+    const name = await outer.getAttribute('name', { timeout: 1000 }).catch(() => null);
+    if (name === null) continue;
+    const content = page.frameLocator(`iframe[name="${name}"]`).frameLocator(INNER);
+    const inner = page.frameLocator(`iframe[name="${name}"]`).locator(INNER);
+    const label = await inner.getAttribute('title', { timeout: 1000 }).catch(() => null);
+    if (label === null || !(typeof title === 'string' ? label === title : title.test(label))) continue;
+    const element = await inner.elementHandle({ timeout: 1000 }).catch(() => null);
+    const frame = await element?.contentFrame();
+    if (frame === null || frame === undefined) continue;
+    const filled = await frame.evaluate(() => document.body.innerText.trim() !== '').catch(() => false);
+    if (filled) return { content, frame };
+  }
+  return undefined;
+}
+
+/** For the message of a search in vain. */
+async function titlesOf(page: Page): Promise<string> {
+  const outer = await page.locator('iframe.webview').all();
+  const titles = outer.map((frame) =>
+    frame
+      .contentFrame()
+      .locator(INNER)
+      .getAttribute('title', { timeout: 1000 })
+      .catch(() => 'none'),
+  );
+  return `there are: ${(await Promise.all(titles)).join(', ')}`;
+}
