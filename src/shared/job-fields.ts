@@ -2,16 +2,26 @@
 import { z } from 'zod';
 import { jobSchema } from './job.ts';
 
-interface SchemaNode {
+/** What is used of JSON Schema. */
+export interface SchemaNode {
   readonly description?: string;
   readonly default?: unknown;
   readonly properties?: Readonly<Record<string, SchemaNode>>;
+  readonly type?: string;
+  readonly enum?: readonly string[];
+  readonly const?: unknown;
+  readonly minimum?: number;
+  readonly exclusiveMinimum?: number;
+  readonly maximum?: number;
+  readonly exclusiveMaximum?: number;
+  readonly anyOf?: readonly SchemaNode[];
 }
 
 export interface JobField {
   readonly path: string;
   readonly description: string;
   readonly fallback: unknown;
+  readonly schema: SchemaNode;
 }
 
 /** Leaves alone: a field that is itself an object of fields is told by them. */
@@ -23,6 +33,6 @@ function leavesOf({ properties = {} }: SchemaNode, prefix: string): JobField[] {
   return Object.entries(properties).flatMap(([name, node]) => {
     const path = `${prefix}${name}`;
     if (node.properties !== undefined) return leavesOf(node, `${path}.`);
-    return [{ path, description: node.description ?? '', fallback: node.default }];
+    return [{ path, description: node.description ?? '', fallback: node.default, schema: node }];
   });
 }

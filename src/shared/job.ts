@@ -88,15 +88,20 @@ export const augmentationSchema = z
 
 export const trainingSchema = z
   .strictObject({
-    epochs: z.int().min(1).max(10_000).default(3),
+    epochs: z.int().min(1).max(10_000).default(3).describe('Passes over the training images.'),
     batch: z.int().min(1).max(4096).default(16).describe('Images per step of the engine.'),
     accumulate: z.int().min(1).max(1024).default(1).describe('Batches whose gradients are averaged before one update.'),
-    learningRate: positive.default(1e-3),
+    learningRate: positive.default(1e-3).describe('The highest learning rate; the schedule goes down from it.'),
     schedule: z.enum(SCHEDULE_NAMES).default('cosine').describe('How the learning rate goes on after the warm-up.'),
     warmup: fraction.default(0.05).describe('Share of all steps over which the learning rate rises from 0.'),
     weightDecay: z.number().min(0).default(0.01).describe('Decoupled weight decay (AdamW).'),
     clip: z.number().min(0).default(1).describe('Largest norm of all gradients together; 0 for no clipping.'),
-    labelSmoothing: z.number().min(0).lt(1).default(0),
+    labelSmoothing: z
+      .number()
+      .min(0)
+      .lt(1)
+      .default(0)
+      .describe('Share of each label that is spread over all classes, against overconfidence.'),
     classWeights: z
       .enum(['none', 'balanced'])
       .default('none')
@@ -129,7 +134,8 @@ export const trainingSchema = z
       .int()
       .min(0)
       .max(2 ** 32 - 1)
-      .default(0),
+      .default(0)
+      .describe('Of the split, the order of the data and the first values; the same seed gives the same run.'),
     cacheFrozen: z
       .enum(['auto', 'off'])
       .default('auto')

@@ -1,0 +1,158 @@
+/**
+ * The form of a job: which fields stand where, and what control each one wants. Help, bounds and defaults are the schema's (job.ts), so
+ * that form, completion, command line and validation cannot differ; only the order and a few plain names are decided here.
+ */
+import { JOB_FIELDS, type SchemaNode } from './job-fields.ts';
+
+export type FieldControl =
+  | { readonly kind: 'number'; readonly whole: boolean; readonly least: number; readonly most: number }
+  | { readonly kind: 'choice'; readonly options: readonly string[] }
+  | { readonly kind: 'yes-no' }
+  | { readonly kind: 'text' }
+  /** Names with commas between. */
+  | { readonly kind: 'names' }
+  /** A group that is on with its defaults, or off (null). */
+  | { readonly kind: 'group' };
+
+export interface FormField {
+  /** Dotted, as in messages. */
+  readonly id: string;
+  readonly path: readonly string[];
+  readonly label: string;
+  readonly help: string;
+  readonly fallback: unknown;
+  readonly control: FieldControl;
+  /** Empty means null: the help says what that does. */
+  readonly nullable: boolean;
+}
+
+export interface FormSection {
+  readonly id: 'basics' | 'adapter' | 'learning' | 'augmentation' | 'run';
+  /** In plain sight. */
+  readonly fields: readonly FormField[];
+  /** Behind *Details*. */
+  readonly details: readonly FormField[];
+}
+
+/** Schedules are a registry of the trainer's; a test holds both lists together. */
+const CHOICES: Readonly<Record<string, readonly string[]>> = {
+  'training.schedule': ['cosine', 'linear', 'constant'],
+};
+
+/** Names that the words of the path do not make. */
+const LABELS: Readonly<Record<string, string>> = {
+  'lora.useRslora': 'rsLoRA',
+  'lora.useDora': 'DoRA',
+  'lora.plusRatio': 'LoRA+ ratio',
+  'lora.init': 'Start of A',
+  'training.batch': 'Batch size',
+  'training.clip': 'Gradient clipping',
+  'training.cacheFrozen': 'Keep frozen activations',
+  'training.earlyStopping': 'Stop early after',
+  'augmentation.flip': 'Horizontal flips',
+  'augmentation.crop': 'Random crops',
+  'augmentation.jitter': 'Colour jitter',
+  'augmentation.views': 'Fixed views per image',
+  method: 'What is trained',
+};
+
+const LAYOUT: readonly (readonly [FormSection['id'], readonly string[], readonly string[]])[] = [
+  ['basics', ['name', 'training.epochs', 'training.batch', 'training.learningRate', 'method'], []],
+  [
+    'adapter',
+    ['lora.useRslora', 'lora.useDora', 'lora.dropout'],
+    ['lora.init', 'lora.plusRatio', 'lora.excludeModules', 'lora.modulesToSave'],
+  ],
+  [
+    'learning',
+    ['training.schedule', 'training.warmup', 'training.classWeights'],
+    ['training.weightDecay', 'training.labelSmoothing', 'training.clip', 'training.accumulate'],
+  ],
+  ['augmentation', ['augmentation.flip', 'augmentation.crop', 'augmentation.jitter'], ['augmentation.views']],
+  [
+    'run',
+    ['training.validationShare', 'training.earlyStopping', 'training.seed', 'engine', 'threads'],
+    ['training.evaluateEvery', 'training.checkpointEvery', 'training.cacheFrozen'],
+  ],
+];
+
+export const JOB_FORM: readonly FormSection[] = LAYOUT.map(([id, fields, details]) => ({
+  id,
+  fields: fields.map(fieldOf),
+  details: details.map(fieldOf),
+}));
+
+/** Throws for a path that is no field: a wrong layout fails its test. */
+function fieldOf(id: string): FormField {
+  const field = JOB_FIELDS.get(id);
+  if (field === undefined) throw new Error(`no field ${id} in the schema of the job`);
+  const { description: help, fallback, schema } = field;
+  const inner = schema.anyOf?.find(({ type }) => type !== 'null');
+  const nullable = schema.anyOf?.some(({ type }) => type === 'null') ?? false;
+  const path = id.split('.');
+  const control = controlOf(id, nullable && inner !== undefined ? inner : schema);
+  return { id, path, label: LABELS[id] ?? labelOf(path.at(-1)!), help, fallback, control, nullable };
+}
+
+function controlOf(id: string, schema: SchemaNode): FieldControl {
+  const options = CHOICES[id] ?? schema.enum;
+  if (options !== undefined) return { kind: 'choice', options };
+  switch (schema.type) {
+    case 'boolean':
+      return { kind: 'yes-no' };
+    case 'integer':
+    case 'number': {
+      const { minimum, exclusiveMinimum, maximum, exclusiveMaximum } = schema;
+      const least = minimum ?? (exclusiveMinimum === undefined ? -Infinity : exclusiveMinimum + Number.EPSILON);
+      const most = maximum ?? (exclusiveMaximum === undefined ? Infinity : exclusiveMaximum - Number.EPSILON);
+      return { kind: 'number', whole: schema.type === 'integer', least, most };
+    }
+    case 'array':
+      return { kind: 'names' };
+    case 'object':
+      return { kind: 'group' };
+    default:
+      return { kind: 'text' };
+  }
+}
+
+/** `labelSmoothing` → `Label smoothing`. */
+function labelOf(name: string): string {
+  const words = name.replace(/([a-z])([A-Z])/g, '$1 $2').toLowerCase();
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}
+
+export type Parsed = { readonly value: unknown } | { readonly wrong: true };
+
+/** What a person wrote into the control of a field. Whether the job allows it is checked once more by its schema. */
+export function parseField({ control, nullable }: FormField, text: string): Parsed {
+  const trimmed = text.trim();
+  if (trimmed === '' && nullable) return { value: null };
+  switch (control.kind) {
+    case 'number': {
+      const value = trimmed === '' ? NaN : Number(trimmed.replace(',', '.'));
+      const fits = Number.isFinite(value) && value >= control.least && value <= control.most;
+      return fits && (!control.whole || Number.isInteger(value)) ? { value } : { wrong: true };
+    }
+    case 'names':
+      return { value: trimmed === '' ? undefined : trimmed.split(/[\s,]+/).filter((name) => name !== '') };
+    case 'text':
+      return { value: trimmed === '' ? undefined : trimmed };
+    default:
+      return { value: trimmed };
+  }
+}
+
+/** A field's value as its control shows it. */
+export function fieldText(value: unknown): string {
+  if (value === null || value === undefined) return '';
+  return Array.isArray(value) ? value.join(', ') : String(value as string | number | boolean);
+}
+
+/** The value at a path of a job. */
+export function valueAt(job: unknown, path: readonly string[]): unknown {
+  return path.reduce<unknown>(
+    (value, key) => (typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[key] : undefined),
+    job,
+  );
+}
