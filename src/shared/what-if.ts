@@ -37,7 +37,8 @@ export function whatIf(layers: readonly SpectralLayer[], rank: number): WhatIf {
     const { module, singularValues } = layer;
     // Beyond min(out, in) a product has nothing to keep.
     const kept = rank >= layer.rank ? layer.rank : Math.min(rank, singularValues.length);
-    const [layerLost, layerWhole] = [energy(singularValues, kept), energy(singularValues, 0)];
+    const layerLost = energy(singularValues, kept, singularValues.length);
+    const layerWhole = layerLost + energy(singularValues, 0, Math.min(kept, singularValues.length));
     const size = kept * layer.parametersPerRank + layer.fixedParameters;
     lost += layerLost;
     whole += layerWhole;
@@ -47,9 +48,9 @@ export function whatIf(layers: readonly SpectralLayer[], rank: number): WhatIf {
   return { layers: cuts, parameters, error: whole > 0 ? Math.sqrt(lost / whole) : 0 };
 }
 
-/** Σσ² from the given one on. */
-function energy(singularValues: readonly number[], from: number): number {
+/** Σσ² from one on, up to another. */
+function energy(singularValues: readonly number[], from: number, to: number): number {
   let sum = 0;
-  for (let i = from; i < singularValues.length; i++) sum += singularValues[i]! ** 2;
+  for (let i = from; i < to; i++) sum += singularValues[i]! * singularValues[i]!;
   return sum;
 }

@@ -1,9 +1,10 @@
 /** The whole view, by how far the host is with the file. */
 import type { VNode } from 'preact';
 import { t } from '../ui/l10n.ts';
+import { ProgressBar } from '../ui/bar.tsx';
 import { Skeleton } from '../ui/card.tsx';
 import { Notice } from '../ui/notice.tsx';
-import { Button, Link, ProgressRing } from '../ui/toolkit.ts';
+import { Button, Link } from '../ui/toolkit.ts';
 import { ConfigCard } from './config.tsx';
 import { ExportCard } from './export.tsx';
 import { Headline } from './headline.tsx';
@@ -80,10 +81,8 @@ function Body(): VNode {
   if (found === null) {
     return (
       <div class="stack" aria-busy="true">
-        <div class="row">
-          <ProgressRing label={t('Reading the adapter')} />
-          <span class="muted">{t('Reading the adapter and its base…')}</span>
-        </div>
+        <p class="muted">{t('Reading the adapter and its base…')}</p>
+        <ProgressBar done={now?.work?.done ?? 0} total={now?.work?.total ?? null} label={t('Reading the adapter')} />
         <Skeleton lines={3} />
         <Skeleton lines={8} />
       </div>

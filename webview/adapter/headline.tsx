@@ -28,7 +28,9 @@ export function Headline({ inspection, locatedBase, reading }: HeadlineProps): V
       </p>
       {savings.share !== null && savings.factor !== null && (
         <>
-          <Bar share={savings.share} second={1} />
+          <div class="saving">
+            <Bar share={savings.share} />
+          </div>
           <p class="muted figure">
             {t(
               '{0} of a whole fine-tuned copy: {1} adapters take the space of one. Both in {2}, file headers apart.',

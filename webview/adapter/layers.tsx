@@ -10,18 +10,17 @@ import { Card } from '../ui/card.tsx';
 import { t } from '../ui/l10n.ts';
 import { TextField } from '../ui/toolkit.ts';
 import { type TableColumn, VirtualTable } from '../ui/virtual-table.tsx';
-import { cut, highestRank, query, rank } from './store.ts';
+import { cut, query, rank } from './store.ts';
 
 export function Layers({ report }: { readonly report: AdapterReport }): VNode {
   const { layers } = report;
   const scales = useMemo(() => scalesOf(layers), [layers]);
   const rows = useMemo(() => matchingLayers(layers, query.value), [layers, query.value]);
-  const isCut = rank.value < highestRank.value;
   const errors = useComputed(() => new Map(cut.value.layers.map(({ module, error }) => [module, error])));
-  const columns = useMemo(() => {
-    const known = columnsOf(scales, layers);
-    return isCut ? [...known, errorColumn(rank.value, errors.value)] : known;
-  }, [scales, layers, isCut, errors.value]);
+  const columns = useMemo(
+    () => [...columnsOf(scales, layers), errorColumn(rank.value, errors.value)],
+    [scales, layers, errors.value],
+  );
   const count =
     rows.length === layers.length
       ? t('{0} layers', formatInteger(layers.length))
@@ -68,14 +67,14 @@ function columnsOf(scales: Scales, layers: readonly LayerReport[]): TableColumn<
       grow: 4,
     },
     { id: 'kind', title: t('Kind'), cell: ({ kind }) => kind, sortBy: ({ kind }) => kind, width: 5 },
-    { id: 'rank', title: t('Rank'), cell: (layer) => layer.rank, sortBy: (layer) => layer.rank, numeric, width: 4 },
+    { id: 'rank', title: t('Rank'), cell: (layer) => layer.rank, sortBy: (layer) => layer.rank, numeric, width: 4.5 },
     {
       id: 'alpha',
       title: t('Alpha'),
       cell: ({ alpha, scale }) => <span title={t('scale {0}', short(scale))}>{short(alpha)}</span>,
       sortBy: ({ alpha }) => alpha,
       numeric,
-      width: 4.5,
+      width: 5,
     },
     {
       id: 'parameters',
@@ -108,18 +107,18 @@ function columnsOf(scales: Scales, layers: readonly LayerReport[]): TableColumn<
         layer.effectiveRank === null ? '–' : barred(layer.effectiveRank.toFixed(2), layer.effectiveRank / layer.rank),
       sortBy: ({ effectiveRank }) => effectiveRank,
       numeric,
-      width: 8,
+      width: 9.5,
     },
     {
       id: 'delta',
-      title: isRelative ? '‖ΔW‖ / ‖W‖' : '‖ΔW‖',
+      title: isRelative ? '‖ΔW‖/‖W‖' : '‖ΔW‖',
       cell: (layer) => {
         const delta = deltaOf(layer);
         return delta === null ? '–' : barred(delta.toPrecision(3), delta / scales.delta);
       },
       sortBy: deltaOf,
       numeric,
-      width: 7,
+      width: 7.5,
     },
   ];
 }
@@ -131,7 +130,7 @@ function errorColumn(atRank: number, errors: ReadonlyMap<string, number>): Table
     cell: ({ module }) => barred(formatShare(errors.get(module) ?? 0), errors.get(module) ?? 0),
     sortBy: ({ module }) => errors.get(module) ?? 0,
     numeric: true,
-    width: 6.5,
+    width: 8,
   };
 }
 

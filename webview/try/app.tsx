@@ -56,6 +56,7 @@ function Outcome({ now }: { readonly now: TryState }): VNode | null {
   const { running, source, problem, images, models, result } = now;
   if (source === null) return null;
   const total = models?.images ?? null;
+  const baseNote = models?.baseNote ?? null;
   return (
     <>
       <section class="stack" aria-label={t('What came of it')} aria-busy={running}>
@@ -92,7 +93,7 @@ function Outcome({ now }: { readonly now: TryState }): VNode | null {
             )}
           </p>
         )}
-        {models !== null && models.baseNote !== null && <Notice kind="info">{models.baseNote}</Notice>}
+        {baseNote !== null && <Notice kind="info">{baseNote}</Notice>}
         {models !== null && models.more > 0 && (
           <Notice kind="info">
             {t(

@@ -17,16 +17,23 @@ export function Images({ images, baseLabels }: ImagesProps): VNode {
   return (
     <ul class="images" aria-label={t('Images')}>
       {images.map((image) => (
-        <Image key={image.file} image={image} hasBase={baseLabels !== null} />
+        <Image key={image.file} image={image} baseLabels={baseLabels} />
       ))}
     </ul>
   );
 }
 
 /** Drawn once: what was predicted does not change when the next one comes. */
-const Image = memo(({ image, hasBase }: { readonly image: SideBySide; readonly hasBase: boolean }): VNode => {
+const Image = memo(({ image, baseLabels }: { readonly image: SideBySide } & Pick<ImagesProps, 'baseLabels'>): VNode => {
   const { file, thumbnail, reason, truth, adapter, base } = image;
   const name = nameIn(file);
+  // The base can be right only about a class that it has.
+  const baseTitle =
+    truth === null || baseLabels?.includes(truth) !== true
+      ? t('Base')
+      : base?.[0]?.label === truth
+        ? `${t('Base')} ✓`
+        : `${t('Base')} ✗`;
   return (
     <li class="image">
       <button
@@ -48,9 +55,9 @@ const Image = memo(({ image, hasBase }: { readonly image: SideBySide; readonly h
         {reason !== null ? (
           <p class="help">{reason}</p>
         ) : (
-          <div class={hasBase ? 'models' : 'models single'}>
+          <div class={base === null ? 'models single' : 'models'}>
             <Classes title={t('Adapter')} likelihoods={adapter} truth={truth} />
-            {base !== null && <Classes title={t('Base')} likelihoods={base} truth={truth} />}
+            {base !== null && <Classes title={baseTitle} likelihoods={base} truth={truth} />}
           </div>
         )}
       </div>
@@ -63,7 +70,7 @@ function Verdict({ truth, top }: { readonly truth: string; readonly top: Likelih
   const right = top?.label === truth;
   return (
     <span class={right ? 'verdict right' : 'verdict wrong'}>
-      {right ? `✓ ${t('right')}` : `✗ ${t('wrong: is {0}', truth)}`}
+      {right ? `✓ ${t('right')}` : `✗ ${t('wrong, it is {0}', truth)}`}
     </span>
   );
 }
@@ -77,8 +84,8 @@ interface ClassesProps {
 function Classes({ title, likelihoods, truth }: ClassesProps): VNode {
   return (
     <div>
-      <h3>{title}</h3>
-      <ol class="likelihoods">
+      <p class="muted">{title}</p>
+      <ol class="likelihoods" aria-label={title}>
         {likelihoods.map(({ label, probability }) => (
           <li key={label}>
             <span class={label === truth ? 'label true' : 'label'} title={label}>

@@ -87,13 +87,27 @@ export class Inspector implements vscode.Disposable {
     if (!vscode.workspace.isTrusted) return;
     this.#reading.abort();
     const { signal } = (this.#reading = new AbortController());
-    this.#update({ phase: 'reading', problem: null, locatedBase: locatedBase(this.#host, this.folder) });
+    const base = locatedBase(this.#host, this.folder);
+    const isFirst = this.#state.inspection === null;
+    this.#update({
+      phase: 'reading',
+      problem: null,
+      locatedBase: base,
+      ...(isFirst && { work: { what: 'read', done: 0, total: null } }),
+    });
     try {
-      const base = this.#state.locatedBase;
-      const inspection = await this.#host.tasks.run({ task: 'inspect', path: this.folder, base }, { signal });
-      this.#update({ phase: 'ready', inspection });
+      const inspection = await this.#host.tasks.run(
+        { task: 'inspect', path: this.folder, base },
+        {
+          signal,
+          onProgress: (done, total) => {
+            if (isFirst) this.#progress('read', done, total);
+          },
+        },
+      );
+      this.#update({ phase: 'ready', inspection, ...(isFirst && { work: null }) });
     } catch (error) {
-      if (!signal.aborted) this.#update({ phase: 'broken', problem: messageOf(error) });
+      if (!signal.aborted) this.#update({ phase: 'broken', problem: messageOf(error), ...(isFirst && { work: null }) });
     }
   }
 
@@ -140,8 +154,7 @@ export class Inspector implements vscode.Disposable {
     this.#update({ work: { what, done: 0, total: null }, refused: null, ...(what === 'export' && { exported: null }) });
     try {
       return await run(working.signal, (done, total) => {
-        this.#state = { ...this.#state, work: { what, done, total } };
-        this.#page.post({ type: 'progress', done, total });
+        this.#progress(what, done, total);
       });
     } catch (error) {
       if (!working.signal.aborted) this.#update({ refused: { what, message: messageOf(error) } });
@@ -213,6 +226,11 @@ export class Inspector implements vscode.Disposable {
   async #openConfig(name: string): Promise<void> {
     const uri = vscode.Uri.file(join(this.folder, basename(name)));
     await vscode.commands.executeCommand('vscode.openWith', uri, 'default');
+  }
+
+  #progress(what: AdapterWork['what'], done: number, total: number | null): void {
+    this.#state = { ...this.#state, work: { what, done, total } };
+    this.#page.post({ type: 'progress', done, total });
   }
 
   #update(changes: Partial<AdapterState>): void {

@@ -5,7 +5,8 @@ import { fault, openFile, ready, stateOf } from './view.ts';
 
 /** What the host is doing for the view; one thing at a time. */
 export interface AdapterWork {
-  readonly what: 'resize' | 'export';
+  /** `read` only while there is nothing to show yet. */
+  readonly what: 'read' | 'resize' | 'export';
   readonly done: number;
   /** Null while it cannot be told. */
   readonly total: number | null;
@@ -47,7 +48,7 @@ export type ToHostAdapter = z.infer<typeof toHostAdapter>;
 export const toViewAdapter = z.discriminatedUnion('type', [
   stateOf<AdapterState>(),
   fault,
-  /** How far the work is: apart, since a state with the spectra of thousands of layers is large. */
+  /** How far the work is: on its own, since a state with the spectra of thousands of layers is large. */
   z.object({ type: z.literal('progress'), done: z.number(), total: z.number().nullable() }),
 ]);
 export type ToViewAdapter = z.infer<typeof toViewAdapter>;
