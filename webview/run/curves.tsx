@@ -113,6 +113,8 @@ function measured(label: string, columns: EvaluationColumns, of: 'loss' | 'accur
   return [{ label, step: columns.step, value: columns[of], color, points: true }];
 }
 
+/** Whole percents as such: they stand at an axis. */
 export function percent(value: number): string {
-  return value === 0 ? '0 %' : value === 1 ? '100 %' : formatShare(value);
+  const whole = Math.round(value * 100);
+  return Math.abs(value * 100 - whole) < 1e-6 ? `${whole} %` : formatShare(value);
 }

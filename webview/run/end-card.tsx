@@ -60,5 +60,5 @@ export function EndCard({ report, head, trusted }: EndCardProps): VNode {
 }
 
 function timesText(factor: number): string {
-  return factor < 10 ? factor.toFixed(1) : String(Math.round(factor));
+  return factor < 100 ? String(Number(factor.toPrecision(3))) : String(Math.round(factor));
 }

@@ -9,8 +9,13 @@ import { t } from '../ui/l10n.ts';
 import { Link } from '../ui/toolkit.ts';
 import { post } from './store.ts';
 
+/** The worst are what one looks for. */
+const FIRST_SAMPLES = 12;
+
 export function Samples({ details }: { readonly details: RunDetails }): VNode {
   const { samples } = details;
+  const [all, setAll] = useState(false);
+  const shown = all ? samples?.shown : samples?.shown.slice(0, FIRST_SAMPLES);
   return (
     <Card title={t('Sample predictions, the worst first')}>
       {samples === null ? (
@@ -21,12 +26,21 @@ export function Samples({ details }: { readonly details: RunDetails }): VNode {
             {t('Validation images at step {0}. A click opens the image.', formatInteger(samples.step))}
           </p>
           <ul class="samples">
-            {samples.shown.map((sample) => (
+            {shown!.map((sample) => (
               <li key={sample.file}>
                 <Sample {...sample} />
               </li>
             ))}
           </ul>
+          {samples.shown.length > FIRST_SAMPLES && (
+            <Link
+              onClick={() => {
+                setAll(!all);
+              }}
+            >
+              {all ? t('Show the worst {0}', FIRST_SAMPLES) : t('Show all {0}', samples.shown.length)}
+            </Link>
+          )}
         </>
       )}
     </Card>
@@ -35,14 +49,10 @@ export function Samples({ details }: { readonly details: RunDetails }): VNode {
 
 function Sample({ file, uri, label, predicted, probability }: ShownSample): VNode {
   const right = label === predicted;
-  const words = right
-    ? t('{0}, recognised ({1})', label, formatShare(probability))
-    : t('{0}, taken for {1} ({2})', label, predicted, formatShare(probability));
   return (
     <button
       type="button"
       class={right ? 'sample' : 'sample sample-wrong'}
-      aria-label={words}
       title={file}
       onClick={() => {
         post({ type: 'open-file', path: file });
@@ -51,7 +61,8 @@ function Sample({ file, uri, label, predicted, probability }: ShownSample): VNod
       {uri === null ? <span class="sample-picture" /> : <img class="sample-picture" src={uri} alt="" loading="lazy" />}
       <span class="sample-label">{label}</span>
       <span class="sample-said">
-        <span aria-hidden="true">{right ? '✓' : '✗'}</span> {right ? '' : `${predicted} `}
+        <span aria-hidden="true">{right ? '✓' : '✗'}</span>
+        <span class="hidden-text">{right ? t('recognised') : t('taken for')}</span> {right ? '' : `${predicted} `}
         <span class="figure">{formatShare(probability)}</span>
       </span>
     </button>

@@ -19,7 +19,8 @@ function read(): ChartTheme {
   const text = of('--vscode-foreground', '#808080');
   return {
     text,
-    grid: of('--vscode-contrastBorder', of('--vscode-panel-border', '#80808040')),
+    // Lines to measure by, not to look at, in high contrast too.
+    grid: `color-mix(in srgb, ${text} 18%, transparent)`,
     font: `11px ${of('--vscode-font-family', 'sans-serif')}`,
     lines: LINES.map((name) => of(`--vscode-charts-${name}`, text)),
   };

@@ -12,6 +12,7 @@ interface UnreadableProps {
 export function Unreadable({ folder, gone, reason }: UnreadableProps): VNode {
   return (
     <>
+      <h1>{folder.split(/[\\/]/).at(-1)}</h1>
       <Notice kind={gone ? 'warning' : 'error'}>
         {gone
           ? t(
