@@ -117,6 +117,8 @@ export class Progress {
         return `continued at step ${event.step}`;
       case 'resumed':
         return `resumed from the checkpoint of step ${event.step}`;
+      case 'extended':
+        return `extended from ${event.from} to ${event.epochs} epochs`;
       case 'control-acknowledged':
         return event.refused === null ? null : styled('yellow', `${event.command}: ${event.refused}`);
       case 'skipped-image':

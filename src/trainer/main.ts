@@ -1,10 +1,12 @@
 /** The trainer's process: `node trainer.js RUN`. Exit 0 done, 1 the input's fault, 3 stopped with its state saved, 70 our own fault. */
 import { hostname } from 'node:os';
 import { InputError, messageOf } from '../shared/errors.ts';
+import { readEvents } from '../shared/run/event-log.ts';
 import type { NewRunEvent } from '../shared/run/events.ts';
 import { latestCheckpoint } from './checkpoint.ts';
 import { Commands } from './commands.ts';
 import { ControlReader } from './control.ts';
+import { withPatience } from './extend-run.ts';
 import { takeLease } from './lease.ts';
 import { RunLog } from './run-log.ts';
 import { train } from './train.ts';
@@ -17,7 +19,8 @@ const EXIT_INTERNAL = 70;
 async function main(folder: string): Promise<number> {
   const lease = await takeLease(folder);
   try {
-    const { checkpoint, damaged } = await latestCheckpoint(folder);
+    const { checkpoint: latest, damaged } = await latestCheckpoint(folder);
+    const checkpoint = latest && withPatience(latest, (await readEvents(folder)).events);
     const log = await RunLog.open(folder, checkpoint?.progress.step ?? 0);
     const record = (event: NewRunEvent): void => {
       lease.check();

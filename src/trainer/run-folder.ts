@@ -49,7 +49,7 @@ export async function createRun({ job, version, root, out }: NewRun): Promise<st
   };
   try {
     await mkdir(join(folder, RUN_PATHS.control));
-    await writeIdentity(folder, identity);
+    await rewriteIdentity(folder, identity);
   } catch (error) {
     await discardRun(folder);
     throw fileFault(error, folder);
@@ -70,10 +70,11 @@ export async function discardRun(folder: string): Promise<void> {
 
 /** Adds to `run.json` what the trainer found when it opened everything. */
 export async function recordSetup(folder: string, setup: RunSetup): Promise<void> {
-  await writeIdentity(folder, { ...(await readIdentity(folder)), setup });
+  await rewriteIdentity(folder, { ...(await readIdentity(folder)), setup });
 }
 
-async function writeIdentity(folder: string, identity: RunIdentity): Promise<void> {
+/** Puts another `run.json` in the place of the one there, whole or not at all. */
+export async function rewriteIdentity(folder: string, identity: RunIdentity): Promise<void> {
   await writeFileAtomic(join(folder, RUN_PATHS.identity), `${JSON.stringify(identity, null, 2)}\n`);
 }
 

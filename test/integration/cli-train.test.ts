@@ -176,7 +176,7 @@ describe('what comes after training', () => {
   it('resume refuses a finished run', async () => {
     const { code, stdout, stderr } = await run('resume', 'run');
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
-    expect(stderr).toMatch(/^error: .*run: has finished at step 8; to train more, start a new run\n$/);
+    expect(stderr).toMatch(/^error: .*run: has finished at step 8; train on by --epochs\n$/);
   });
 
   it('inspect shows every layer, with the run’s own base', async () => {

@@ -2,8 +2,9 @@ import { resolve } from 'node:path';
 import { InputError } from '../../shared/errors.ts';
 import { readRun, type RunState } from '../../shared/run/read-run.ts';
 import { sendControl } from '../../shared/run/send-control.ts';
+import { extendRun } from '../../trainer/extend-run.ts';
 import { defineCommand, type Result } from '../command.ts';
-import { one } from '../parameters.ts';
+import { number, one } from '../parameters.ts';
 import { resultOf } from '../run-result.ts';
 import { trainHere } from '../supervise.ts';
 
@@ -12,13 +13,18 @@ export const resume = defineCommand({
   summary: 'Go on with a run that was stopped or killed',
   details:
     'Goes on from the last checkpoint of a run, to the same numbers as if it had never stopped. A run that is only paused is ' +
-    'told to go on.',
-  examples: ['resume .lowrank/runs/2026-03-01-142530-flowers'],
+    'told to go on. With --epochs a run that has ended, finished or not, is given more of them: the learning rate goes on by ' +
+    'the schedule of the longer run.',
+  examples: [
+    'resume .lowrank/runs/2026-03-01-142530-flowers',
+    'resume .lowrank/runs/2026-03-01-142530-flowers --epochs 6',
+  ],
   positionals: { run: one('The run folder') },
-  flags: {},
-  async run({ run }, { logs }) {
+  flags: { epochs: number('<n>', 'Train on to so many epochs in all, more than the run has') },
+  async run({ run, epochs }, { logs }) {
     // The job has absolute paths, and so has the run: the trainer works in the run folder.
     const folder = resolve(run);
+    if (epochs !== undefined) await extendRun(folder, epochs);
     const state = await readRun(folder);
     if (state.status === 'paused') return continued(state);
     checkResumable(state);
@@ -40,7 +46,7 @@ function checkResumable({ folder: file, status, holder, summary }: RunState): vo
     case 'running':
       throw new InputError(`is running, by process ${holder?.pid ?? '?'} on ${holder?.host ?? '?'}`, { file });
     case 'finished':
-      throw new InputError(`has finished at step ${summary.step}; to train more, start a new run`, { file });
+      throw new InputError(`has finished at step ${summary.step}; train on by --epochs`, { file });
     case 'failed':
       if (summary.failure?.cause !== 'divergence') return;
       throw new InputError(

@@ -59,6 +59,8 @@ export const runEventSchema = z.discriminatedUnion('type', [
   event('paused', { step: count }),
   event('continued', { step: count }),
   /** The trainer has read control/`id`.json; `refused` says why it could not obey, null when it did. */
+  /** The run has ended, and was given more epochs: it can be resumed from the checkpoint of `step`. `from` is what it had. */
+  event('extended', { step: count, from: count, epochs: count, totalSteps: count.nullable() }),
   event('control-acknowledged', { id: z.int(), command: z.string(), refused: z.string().nullable() }),
   event('skipped-image', { file: z.string(), reason: z.string() }),
   event('warning', { message: z.string() }),

@@ -89,6 +89,10 @@ export function advance(summary: RunSummary, event: RunEvent): RunSummary {
       return { ...summary, warnings: [...summary.warnings, event.message].slice(-MAX_WARNINGS) };
     case 'control-acknowledged':
       return summary;
+    case 'extended': {
+      const { step, epochs, totalSteps } = event;
+      return { ...summary, phase: 'stopped', since: event.time, step, epochs, totalSteps, failure: null };
+    }
     case 'finished':
     case 'stopped':
     case 'failed':
