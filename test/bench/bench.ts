@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { writeRandomVit } from '../../scripts/random-vit.ts';
+import { measureGrowth } from './growth.ts';
 import { comparePlans } from './plan.ts';
 import { measureStep, median } from './step.ts';
 import type { StepFigures, StepOptions } from './step.ts';
@@ -71,8 +72,10 @@ const { values, positionals } = parseArgs({
 if (values.step !== undefined) {
   process.stdout.write(`${JSON.stringify(await measureStep(JSON.parse(values.step) as StepOptions))}\n`);
 } else {
+  const wanted = (name: string): boolean => positionals.length === 0 || positionals.includes(name);
   await compareAll();
-  if (positionals.length === 0 || positionals.includes('plan')) await comparePlans(MODELS, say);
+  if (wanted('growth')) await measureGrowth((options) => ours({ ...DEFAULTS, ...options }), say);
+  if (wanted('plan')) await comparePlans(MODELS, say);
 }
 
 async function compareAll(): Promise<void> {
@@ -138,12 +141,14 @@ function pytorch(python: string, options: StepOptions): Partial<StepFigures> {
 }
 
 function report({ name, says }: Scenario, mine: readonly StepFigures[], theirs: readonly Partial<StepFigures>[]): void {
-  const share = mine.map((run) => (run.images_per_second * run.gflop) / DEFAULTS.batch / run.matmul_gflops);
+  const shares = mine.map((run) => run.matmul_share);
   say(`${name}: ${says} (medians of ${mine.length} runs)`);
-  say(`  share of the matrix-product rate  ${median(share).toFixed(2)}`);
+  say(
+    `  share of the matrix-product rate  ${median(shares).toFixed(2)}  of ${median(mine.map((run) => run.matmul_gflops)).toFixed(0)} GFLOP/s`,
+  );
   const row = (
     label: string,
-    key: 'images_per_second' | 'peak_rss_mb' | 'seconds_to_first_step',
+    key: 'images_per_second' | 'step_ms' | 'peak_rss_mb' | 'seconds_to_first_step',
     unit: string,
   ): void => {
     const [a, b] = [mine, theirs].map((runs) => runs.flatMap((run) => run[key] ?? []));
@@ -154,6 +159,7 @@ function report({ name, says }: Scenario, mine: readonly StepFigures[], theirs: 
     say(`  ${label.padEnd(32)}  ${median(a!).toFixed(1)} ${unit}${ratio}`);
   };
   row('images a second', 'images_per_second', '');
+  row('step', 'step_ms', 'ms');
   row('peak memory', 'peak_rss_mb', 'MB');
   row('start to first step', 'seconds_to_first_step', 's');
 }

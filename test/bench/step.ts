@@ -37,14 +37,18 @@ export interface StepFigures {
   /** From the start of the process to the end of its first step. */
   readonly seconds_to_first_step: number;
   readonly peak_rss_mb: number;
-  /** Floating-point operations of one step, as the planner counts them. */
-  readonly gflop: number;
-  /** In-graph rate of 1024³ products on the same threads, measured between the steps. */
+  readonly step_ms: number;
+  /** The step's matrix products and convolutions by its time, over the rate of 1024³ products on the same threads, taking turns. */
+  readonly matmul_share: number;
   readonly matmul_gflops: number;
 }
 
 const RATE_SIDE = 1024;
 const RATE_PRODUCTS = 4;
+const RATE_RUNS = 3;
+const TURNS = 6;
+/** What is counted as matrix work; all else is overhead. */
+const MATRIX_OPS = ['Gemm', 'MatMul', 'Conv', 'ConvTranspose'];
 
 export async function measureStep(options: StepOptions): Promise<StepFigures> {
   const { model, method, targets, batch, rank, threads } = options;
@@ -98,19 +102,30 @@ export async function measureStep(options: StepOptions): Promise<StepFigures> {
   for (let index = 1; index < options.warmup; index++) await step();
   const times: number[] = [];
   for (let index = 0; index < options.steps; index++) times.push(await step());
+  // Before the products below take memory of their own.
   const rss = peak_rss_mb();
-  const rate = await matmulRate(threads);
+  const flops = matrixFlops(graph, batch);
+  const products = await matmulRate(threads);
+  const rates: number[] = [];
+  const shares: number[] = [];
+  for (let turn = 0; turn < TURNS; turn++) {
+    const rate = await products();
+    rates.push(rate);
+    shares.push(flops / (await step()) / 1e6 / rate);
+  }
   return {
     images_per_second: (batch / median(times)) * 1000,
+    step_ms: median(times),
     seconds_to_first_step,
     peak_rss_mb: rss,
-    gflop: flopsOf(graph, batch) / 1e9,
-    matmul_gflops: rate,
+    matmul_share: median(shares),
+    matmul_gflops: median(rates),
   };
 }
 
-function flopsOf(graph: Graph, batch: number): number {
-  return countCost(graph, { [BATCH]: batch }).flops;
+function matrixFlops(graph: Graph, batch: number): number {
+  const { byOp } = countCost(graph, { [BATCH]: batch });
+  return MATRIX_OPS.reduce((sum, op) => sum + (byOp.get(op)?.flops ?? 0), 0);
 }
 
 function pixels(batch: number, { height, width }: { height: number; width: number }): Tensors {
@@ -126,8 +141,8 @@ function features(batch: number, shape: readonly number[]): Tensors {
   return { [FEATURES]: tensor };
 }
 
-/** GFLOP/s of products of square matrices with constant right sides, inside one graph: what the engine can do at best. */
-async function matmulRate(threads: number): Promise<number> {
+/** Measures GFLOP/s of products of square matrices with constant right sides, inside one graph: what the engine can do at best. */
+async function matmulRate(threads: number): Promise<() => Promise<number>> {
   const graph = createGraph();
   const shape = [RATE_SIDE, RATE_SIDE];
   const random = new Random(2);
@@ -142,13 +157,16 @@ async function matmulRate(threads: number): Promise<number> {
   graph.output('y', reduceSum(y, { axes: [0, 1] }));
   const program: Program = await chooseEngine('onnxruntime-cpu').compile(graph, { threads });
   const feeds = { x: square() };
-  const times: number[] = [];
-  for (let index = 0; index < 12; index++) {
-    const started = performance.now();
-    await program.run(feeds);
-    times.push(performance.now() - started);
-  }
-  return (RATE_PRODUCTS * 2 * RATE_SIDE ** 3) / median(times.slice(2)) / 1e6;
+  await program.run(feeds);
+  return async () => {
+    const times: number[] = [];
+    for (let run = 0; run < RATE_RUNS; run++) {
+      const started = performance.now();
+      await program.run(feeds);
+      times.push(performance.now() - started);
+    }
+    return (RATE_PRODUCTS * 2 * RATE_SIDE ** 3) / median(times) / 1e6;
+  };
 }
 
 export function median(values: readonly number[]): number {

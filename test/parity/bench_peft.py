@@ -2,7 +2,7 @@
 
     python bench_peft.py --model DIR|mobilenet_v3_small --method lora|full --targets qv|all|last2 --batch 16 --rank 8
 
-Prints one JSON line: images_per_second (of the median step), seconds_to_first_step (from process start, with
+Prints one JSON line: images_per_second and step_ms (of the median step), seconds_to_first_step (from process start, with
 imports and loading, to the first finished step), peak_rss_mb. DIR is a model of make_fixtures.py --real.
 """
 
@@ -120,6 +120,7 @@ def main():
         json.dumps(
             {
                 'images_per_second': round(arguments.batch / statistics.median(times), 2),
+                'step_ms': round(1000 * statistics.median(times), 1),
                 'seconds_to_first_step': round(first, 2),
                 # Kilobytes on Linux; macOS counts bytes.
                 'peak_rss_mb': round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1),
