@@ -3,12 +3,11 @@ import type { VNode } from 'preact';
 import { t } from '../ui/l10n.ts';
 import { Notice } from '../ui/notice.tsx';
 import { Button, Link, ProgressRing } from '../ui/toolkit.ts';
-import { act, plan, send, shown, state, texts } from './store.ts';
+import { act, job, plan, send, state } from './store.ts';
 
 export function StartCard(): VNode | null {
   const { value: now } = state;
-  const { value: job } = shown;
-  if (now === null || job === null) return null;
+  if (now === null || job.shown.value === null) return null;
   const reason = whyNot();
   return (
     <section class="card start" aria-label={t('Start')}>
@@ -57,8 +56,8 @@ function whyNot(): string | null {
 /** `CPU (4 threads), about 6 h`. */
 function deviceText(): string {
   const engine = plan.value.result?.plan.setup.engine;
-  const { value: figures } = texts;
-  const epochs = shown.value?.training.epochs ?? 0;
+  const { value: figures } = job.texts;
+  const epochs = job.shown.value?.training.epochs ?? 0;
   if (engine === undefined || figures === null) return '\u00a0';
   const device = engine.device === 'cpu' ? t('CPU') : engine.device;
   const on = engine.threads === null ? device : t('{0} ({1} threads)', device, String(engine.threads));

@@ -1,5 +1,6 @@
 /** The job editor and the host; and what it has in common with the side panel: edits of a job, and its plan. */
 import { z } from 'zod';
+import type { JobEdit } from '../draft.ts';
 import type { JobReading } from '../job-reading.ts';
 import type { EngineOption, PlanResult } from './results.ts';
 import { fault, openFile, ready, stateOf } from './view.ts';
@@ -16,6 +17,10 @@ export const edit = z.object({
     .min(1)
     .max(MAX_EDITS),
 });
+
+export function editMessage(edits: readonly JobEdit[]): z.infer<typeof edit> {
+  return edit.parse({ type: 'edit', edits });
+}
 
 export interface PlanState {
   /** `none`: dataset or base are not named yet. */

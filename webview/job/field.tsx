@@ -1,0 +1,146 @@
+/** One field of the job: its label, its control, its help, and what is wrong with it. */
+import type { ComponentChildren, VNode } from 'preact';
+import { useId, useState } from 'preact/hooks';
+import { fieldText, type FormField, parseField, valueAt } from '../../src/shared/job-form.ts';
+import { t } from '../ui/l10n.ts';
+import { Checkbox, Dropdown, type Option, TextField } from '../ui/toolkit.ts';
+import { job, sendEdits, state } from './store.ts';
+
+interface FieldProps {
+  readonly field: FormField;
+  /** In the place of the schema's options. */
+  readonly options?: readonly Option[];
+}
+
+export function Field({ field, options }: FieldProps): VNode | null {
+  const { value: shown } = job.shown;
+  if (shown === null) return null;
+  const { path, control, label } = field;
+  const value = valueAt(shown, path);
+  const name = t(label);
+  const change = (to: unknown): void => {
+    sendEdits([{ path, value: sameAs(to, field.fallback) ? undefined : to }]);
+  };
+  if (options !== undefined || control.kind === 'choice') {
+    const listed =
+      options ?? (control.kind === 'choice' ? control.options.map((text) => ({ value: text, label: t(text) })) : []);
+    return (
+      <Labelled field={field}>
+        <Dropdown label={name} value={String(value)} options={withPresent(listed, String(value))} onChange={change} />
+      </Labelled>
+    );
+  }
+  if (control.kind === 'yes-no')
+    return (
+      <Labelled field={field} inline>
+        <Checkbox checked={value === true} onChange={change}>
+          {name}
+        </Checkbox>
+      </Labelled>
+    );
+  if (control.kind === 'group')
+    return (
+      <Labelled field={field} inline>
+        <Checkbox
+          checked={value !== null}
+          onChange={(on) => {
+            change(on ? {} : null);
+          }}
+        >
+          {name}
+        </Checkbox>
+      </Labelled>
+    );
+  return (
+    <Labelled field={field}>
+      <TextControl field={field} text={fieldText(value)} onChange={change} />
+    </Labelled>
+  );
+}
+
+function sameAs(a: unknown, b: unknown): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
+}
+
+/** A value that is no option any more stays in sight. */
+function withPresent(options: readonly Option[], value: string): readonly Option[] {
+  return options.some((option) => option.value === value) ? options : [...options, { value, label: value }];
+}
+
+interface TextControlProps {
+  readonly field: FormField;
+  readonly text: string;
+  readonly onChange: (value: unknown) => void;
+}
+
+function TextControl({ field, text, onChange }: TextControlProps): VNode {
+  const [wrong, setWrong] = useState<string | null>(null);
+  const hint = field.nullable ? t('automatic') : fieldText(field.fallback);
+  return (
+    <>
+      <TextField
+        label={t(field.label)}
+        value={wrong ?? text}
+        placeholder={hint}
+        invalid={wrong !== null}
+        onChange={(now) => {
+          if (now === text) {
+            setWrong(null);
+            return;
+          }
+          const parsed = parseField(field, now);
+          if ('wrong' in parsed) setWrong(now);
+          else {
+            setWrong(null);
+            onChange(parsed.value);
+          }
+        }}
+      />
+      {wrong !== null && (
+        <p class="field-fault" role="alert">
+          {boundsText(field)}
+        </p>
+      )}
+    </>
+  );
+}
+
+function boundsText({ control }: FormField): string {
+  if (control.kind !== 'number') return t('This cannot be read.');
+  const what = control.whole ? t('a whole number') : t('a number');
+  const least = Math.max(control.least, 0);
+  return Number.isFinite(control.most)
+    ? t(
+        'Write {0} from {1} to {2}.',
+        what,
+        String(Number(least.toPrecision(3))),
+        String(Number(control.most.toPrecision(12))),
+      )
+    : t('Write {0} from {1}.', what, String(Number(least.toPrecision(3))));
+}
+
+interface LabelledProps {
+  readonly field: FormField;
+  /** The control says its name itself. */
+  readonly inline?: boolean;
+  readonly children: ComponentChildren;
+}
+
+function Labelled({ field, inline = false, children }: LabelledProps): VNode {
+  const id = useId();
+  const faults = (state.value?.reading.faults ?? []).filter(({ path }) => path.join('.').startsWith(field.id));
+  return (
+    <div class="field" role="group" aria-label={t(field.label)} aria-describedby={id}>
+      {!inline && <div class="field-label">{t(field.label)}</div>}
+      {children}
+      <p class="help" id={id}>
+        {t(field.help)}
+      </p>
+      {faults.map(({ path, message }) => (
+        <p key={path.join('.')} class="field-fault">
+          {message}
+        </p>
+      ))}
+    </div>
+  );
+}
