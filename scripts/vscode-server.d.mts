@@ -15,3 +15,6 @@ export function startServer(options: {
 }): Promise<Server>;
 
 export function writeSettings(profile: string, settings: Readonly<Record<string, unknown>>): void;
+
+/** Makes a profile that has the extension; it lies in `extensions/` there. */
+export function installExtension(options: { vsix: string; profile: string }): unknown;

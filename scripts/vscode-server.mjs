@@ -35,14 +35,9 @@ export const QUIET_SETTINGS = {
  * with this process, however that ends (vscode-guard.mjs).
  */
 export async function startServer({ vsix, profile, settings = {}, port, log = join(profile, 'server.log') }) {
-  const { node, entry } = installCodeServer();
-  const env = environment(profile);
+  const { node, common, env } = installExtension({ vsix, profile });
   mkdirSync(dirname(log), { recursive: true });
-  writeFileSync(join(profile, 'config.yaml'), '');
   writeSettings(profile, settings);
-  const folders = ['--config', join(profile, 'config.yaml'), '--user-data-dir', join(profile, 'data')];
-  const common = [entry, ...folders, '--extensions-dir', join(profile, 'extensions')];
-  run(node, [...common, '--install-extension', vsix], { env });
   const address = `127.0.0.1:${port ?? (await freePort())}`;
   const server = [
     ...common,
@@ -69,6 +64,18 @@ export async function startServer({ vsix, profile, settings = {}, port, log = jo
     throw new Error(`code-server did not start:\n${readFileSync(log, 'utf8').slice(-4000)}`);
   }
   return { url, profile, stop, ended };
+}
+
+/** Makes a profile that has the extension; it lies in `extensions/` there. Returns how the server is run with it. */
+export function installExtension({ vsix, profile }) {
+  const { node, entry } = installCodeServer();
+  const env = environment(profile);
+  const config = join(profile, 'config.yaml');
+  writeFileSync(config, '');
+  const folders = ['--user-data-dir', join(profile, 'data'), '--extensions-dir', join(profile, 'extensions')];
+  const common = [entry, '--config', config, ...folders];
+  run(node, [...common, '--install-extension', vsix], { env });
+  return { node, common, env };
 }
 
 /** Replaces the settings of a profile; a running editor takes them up by itself. */
