@@ -22,4 +22,6 @@ export interface RunStarter {
   open(folder: string): Promise<void>;
   /** Runs on a dataset folder, the newest first. */
   ofDataset(path: string): Promise<readonly string[]>;
+  /** A run began, ended, went on or vanished, in any window; at most every two seconds while one is at work. */
+  readonly onDidChange: vscode.Event<unknown>;
 }

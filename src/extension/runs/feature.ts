@@ -50,6 +50,7 @@ export function createRuns(host: Omit<Host, 'runs'>, changed: vscode.EventEmitte
         await first;
         return starter.ofDataset(path);
       },
+      onDidChange: catalogue.onDidChange,
     },
     tree: {
       children: async (item) => {

@@ -5,7 +5,6 @@ import { InputError, messageOf } from '../../shared/errors.ts';
 import type { Job } from '../../shared/job.ts';
 import { nextInQueue } from '../../shared/run/queue.ts';
 import { sendControl } from '../../shared/run/send-control.ts';
-import { isLively } from '../../shared/run/status.ts';
 import { createRun } from '../../trainer/run-folder.ts';
 import type { Host } from '../host.ts';
 import type { Catalogue } from './catalogue.ts';
@@ -100,13 +99,5 @@ export class Starter {
       .list()
       .filter(({ found }) => 'state' in found && resolve(found.state.identity.job.data) === wanted)
       .map(({ folder }) => folder);
-  }
-
-  /** Jobs being trained or waiting. */
-  going(): readonly { readonly folder: string; readonly job: Job }[] {
-    return this.#catalogue.list().flatMap(({ folder, found }) => {
-      const going = 'state' in found && (isLively(found.state.status) || found.state.status === 'queued');
-      return going ? [{ folder, job: found.state.identity.job }] : [];
-    });
   }
 }
