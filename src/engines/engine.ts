@@ -2,6 +2,7 @@
  * An engine compiles a graph and runs it. Everything above this line of the architecture (trainer, export, planner) speaks of graphs and
  * tensors only; everything below it knows one runtime.
  */
+import type { Form } from '../graph/define.ts';
 import type { Graph } from '../graph/ir.ts';
 import type { Tensor } from '../graph/tensor.ts';
 
@@ -30,5 +31,7 @@ export interface Engine {
   readonly name: string;
   /** What it runs on, as a person calls it. */
   readonly device: string;
+  /** What it has graphs written as. */
+  readonly form: Form;
   compile(graph: Graph, options?: CompileOptions): Promise<Program>;
 }

@@ -13,6 +13,7 @@ const LOG_ERRORS = 3;
 export const onnxRuntimeCpu: Engine = {
   name: 'onnxruntime-cpu',
   device: 'CPU',
+  form: 'onnx',
   async compile(graph: Graph, options: CompileOptions = {}): Promise<Program> {
     const { model, external } = writeOnnx(graph, { contrib: true });
     const session = await ort.InferenceSession.create(encodeModel(model), {

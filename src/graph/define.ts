@@ -64,17 +64,23 @@ type VectorJacobian<Inputs extends Operands, A> = (
 
 type Body<Inputs extends Operands, A> = (site: Pick<Applied<Inputs, A>, 'inputs' | 'attributes'>) => readonly Value[];
 
-/** The form an op has for each engine, or a body of other ops, which then serves every engine. */
+/** What a graph is written as. An engine reads one of them, and runs the graphs whose ops all have it. */
+export type Form = 'onnx' | 'tensorflow';
+
+/** The forms an op has, by name; ONNX's is that of the engine which is part of the product, so every op has it. */
+interface Written<Inputs extends Operands, A> extends Partial<Record<Form, unknown>> {
+  readonly onnx: (writer: OnnxWriter, site: OnnxSite<Inputs, A>) => void;
+  readonly tensorflow?: TensorFlowForm;
+}
+
+type Unwritten = Partial<Record<Form, never>>;
+
+/** The forms an op has, or a body of other ops, whose forms are then its own. */
 type Forms<Inputs extends Operands, A> =
-  | { readonly expand: Body<Inputs, A>; readonly vjp: VectorJacobian<Inputs, A>; readonly onnx?: never }
+  | ({ readonly expand: Body<Inputs, A>; readonly vjp: VectorJacobian<Inputs, A> } & Unwritten)
   /** Without a VJP the body is differentiated. */
-  | { readonly expand: Body<Inputs, A>; readonly vjp?: never; readonly onnx?: never }
-  | {
-      readonly expand?: never;
-      readonly vjp: VectorJacobian<Inputs, A>;
-      readonly onnx: (writer: OnnxWriter, site: OnnxSite<Inputs, A>) => void;
-      readonly tensorflow?: TensorFlowForm;
-    };
+  | ({ readonly expand: Body<Inputs, A>; readonly vjp?: never } & Unwritten)
+  | ({ readonly expand?: never; readonly vjp: VectorJacobian<Inputs, A> } & Written<Inputs, A>);
 
 /** One row of the op table. A list of numbers is the shape of a normally distributed float32 input. */
 export interface OpCase<A = Attributes> {

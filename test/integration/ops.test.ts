@@ -1,17 +1,21 @@
 /**
- * Every op, every case: gradients against finite differences on the engine that runs them, and the form with ONNX Runtime's own
- * operators against plain ONNX. An op is tested by standing in src/graph/ops/index.ts.
+ * Every op, every case, on every engine that has a form for it: gradients against finite differences; and ONNX with ONNX Runtime's own
+ * operators against plain ONNX. An op is tested by standing in src/graph/ops/index.ts, an engine by standing in src/engines/choose.ts.
  */
 import { describe, expect, it } from 'vitest';
+import { allEngines } from '../../src/engines/choose.ts';
 import type { Program, Tensors } from '../../src/engines/engine.ts';
-import { loadOnnx, onnxRuntimeCpu } from '../../src/engines/onnxruntime.ts';
+import { loadOnnx } from '../../src/engines/onnxruntime.ts';
 import { writeOnnx } from '../../src/engines/write-onnx.ts';
 import { encodeModel } from '../../src/formats/onnx-proto.ts';
 import { gradients } from '../../src/graph/autodiff.ts';
 import { add, mul, reduceSum } from '../../src/graph/build.ts';
+import type { Form } from '../../src/graph/define.ts';
 import { nameOf } from '../../src/graph/ir.ts';
 import type { Graph } from '../../src/graph/ir.ts';
 import { OPS } from '../../src/graph/ops/index.ts';
+import { lower } from '../../src/graph/passes/lower.ts';
+import { lookUp } from '../../src/graph/registry.ts';
 import type { Tensor } from '../../src/graph/tensor.ts';
 import { Random } from '../../src/shared/random.ts';
 import { expectClose } from '../close.ts';
@@ -28,39 +32,43 @@ const GRADIENT_TOLERANCE = 5e-4;
 /** Two forms of one op round differently: by a few units in the last place of sums of some dozen terms. */
 const FORM_TOLERANCE = 2e-5;
 
+describe.each(allEngines())('$name', (engine) => {
+  describe.each(OPS)('$name', (op) => {
+    it.for(op.cases.map((row, index) => ({ number: index + 1, row, why: row.why ?? '' })))(
+      'case $number $why',
+      async (each, { skip }) => {
+        const random = new Random(each.number).fork(op.name);
+        const { graph, feeds, outputs, differentiated } = applyCase(op, each.row, random);
+        // Where only the first output has a gradient, the others are what its VJP reuses.
+        const lossOf = (op.vjp === undefined || op.differentiable === 'all' ? outputs : outputs.slice(0, 1)).filter(
+          ({ dtype }) => dtype === 'float32',
+        );
+        const weights = lossOf.map((output) => randomLike(output, random));
+        if (lossOf.length > 0) {
+          const terms = lossOf.map((y, index) => mul(y, graph.constant(weights[index]!)));
+          const sums = terms.map((term) => reduceSum(term, { axes: term.shape.map((_, axis) => axis) }));
+          const written = gradients(sums.reduce(add), differentiated);
+          differentiated.forEach((x, index) => {
+            graph.output(`d_${nameOf(x)!}`, written[index]!);
+          });
+        }
+        const lacking = withoutForm(graph, engine.form);
+        skip(lacking.length > 0, `no ${engine.form} form of ${lacking.join(', ')}`);
+
+        const program = await engine.compile(graph);
+        const results = await program.run(feeds);
+        if (engine.form === 'onnx') await expectSameInPlainOnnx(graph, feeds, results);
+        for (const name of Object.keys(results).filter((key) => key.startsWith('d_'))) {
+          const expected = await differences(program, feeds, name.slice(2), weights);
+          expectClose(results[name]!.data, expected, GRADIENT_TOLERANCE);
+        }
+        await program.release();
+      },
+    );
+  });
+});
+
 describe.each(OPS)('$name', (op) => {
-  it.each(op.cases.map((row, index) => ({ number: index + 1, row, why: row.why ?? '' })))(
-    'case $number $why',
-    async (each) => {
-      const random = new Random(each.number).fork(op.name);
-      const { graph, feeds, outputs, differentiated } = applyCase(op, each.row, random);
-      // Where only the first output has a gradient, the others are what its VJP reuses.
-      const lossOf = (op.vjp === undefined || op.differentiable === 'all' ? outputs : outputs.slice(0, 1)).filter(
-        ({ dtype }) => dtype === 'float32',
-      );
-      const weights = lossOf.map((output) => randomLike(output, random));
-      if (lossOf.length > 0) {
-        const terms = lossOf.map((y, index) => mul(y, graph.constant(weights[index]!)));
-        const sums = terms.map((term) => reduceSum(term, { axes: term.shape.map((_, axis) => axis) }));
-        const written = gradients(sums.reduce(add), differentiated);
-        differentiated.forEach((x, index) => {
-          graph.output(`d_${nameOf(x)!}`, written[index]!);
-        });
-      }
-
-      const [own, plain] = [await onnxRuntimeCpu.compile(graph), await compilePlain(graph)];
-      const results = await own.run(feeds);
-      const inPlainOnnx = await plain.run(feeds);
-      for (const [name, { data }] of Object.entries(results))
-        expectClose(inPlainOnnx[name]!.data, data, FORM_TOLERANCE);
-      for (const name of Object.keys(results).filter((key) => key.startsWith('d_'))) {
-        const expected = await differences(own, feeds, name.slice(2), weights);
-        expectClose(results[name]!.data, expected, GRADIENT_TOLERANCE);
-      }
-      await Promise.all([own.release(), plain.release()]);
-    },
-  );
-
   it('has a case with a batch and two axes or more', () => {
     const shapes = op.cases.flatMap(({ inputs: [first] }) => (first ? ['shape' in first ? first.shape : first] : []));
     expect(shapes.some((shape) => shape.length >= 2 && shape[0]! > 1)).toBe(true);
@@ -71,8 +79,17 @@ it('lists every op under its own name', () => {
   expect(new Set(OPS.map(({ name }) => name)).size).toBe(OPS.length);
 });
 
-async function compilePlain(graph: Graph): Promise<Program> {
-  return loadOnnx(encodeModel(writeOnnx(graph, { contrib: false }).model));
+/** Ops that the graph comes down to and that cannot be written so. */
+function withoutForm(graph: Graph, form: Form): string[] {
+  const ops = new Set(lower(graph).nodes.map(({ op }) => op));
+  return [...ops].filter((op) => lookUp(op)[form] === undefined);
+}
+
+async function expectSameInPlainOnnx(graph: Graph, feeds: Tensors, results: Tensors): Promise<void> {
+  const plain = await loadOnnx(encodeModel(writeOnnx(graph, { contrib: false }).model));
+  const inPlainOnnx = await plain.run(feeds);
+  await plain.release();
+  for (const [name, { data }] of Object.entries(results)) expectClose(inPlainOnnx[name]!.data, data, FORM_TOLERANCE);
 }
 
 /** ∂ Σ y ∘ weights / ∂ input, element by element, over the outputs y0, y1, … that have weights; sums in float64. */
