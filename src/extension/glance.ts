@@ -1,4 +1,4 @@
-/** Whether a run of these folders may be going on: a look at names only, cheap enough for the start of every window. */
+/** Whether a run of these folders may be going on or waiting: a look at names and leases only, cheap enough for the start of every window. */
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
@@ -10,15 +10,20 @@ export async function hasLivelyRun(roots: readonly string[]): Promise<boolean> {
     const runs = join(root, '.lowrank', 'runs');
     const names = await readdir(runs).catch(() => []);
     for (const name of names.sort().reverse().slice(0, NEWEST))
-      if (await isHeld(join(runs, name, 'lease'))) return true;
+      if (!name.startsWith('.') && (await isLively(join(runs, name)))) return true;
   }
   return false;
 }
 
-async function isHeld(leases: string): Promise<boolean> {
-  const names = await readdir(leases).catch(() => []);
-  const newest = names.toSorted((a, b) => parseInt(b, 10) - parseInt(a, 10))[0];
+/** Held by a trainer, or never begun and so in the queue. */
+async function isLively(run: string): Promise<boolean> {
+  const names = await readdir(run).catch(() => []);
+  if (!names.includes('run.json')) return false;
+  if (!names.includes('lease')) return !names.includes('events.jsonl');
+  const leases = join(run, 'lease');
+  const numbers = await readdir(leases).catch(() => []);
+  const newest = numbers.toSorted((a, b) => parseInt(b, 10) - parseInt(a, 10))[0];
   if (newest === undefined) return false;
   const text = await readFile(join(leases, newest), 'utf8').catch(() => '');
-  return !text.includes('"released":true') && !text.includes('"released": true');
+  return !/"released":\s*true/.test(text);
 }

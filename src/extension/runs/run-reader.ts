@@ -13,7 +13,14 @@ import { RUN_PATHS } from '../../shared/run/layout.ts';
 import { livenessOf, readLease } from '../../shared/run/liveness.ts';
 import { NO_PACE, type Pace, paceAfter, remainingSeconds } from '../../shared/run/pace.ts';
 import { readIdentity, type RunState, stateOf } from '../../shared/run/read-run.ts';
-import { emptySeries, joinSeries, type RunSeries, seriesOf, seriesOfCounted } from '../../shared/run/series.ts';
+import {
+  emptySeries,
+  joinSeries,
+  type RunSeries,
+  seriesOf,
+  seriesOfCounted,
+  thinSeries,
+} from '../../shared/run/series.ts';
 import { advance, summarise } from '../../shared/run/summary.ts';
 
 export interface Reading {
@@ -34,6 +41,14 @@ export interface Look extends Reading {
 export interface Unreadable {
   readonly gone: boolean;
   readonly reason: string;
+}
+
+/** Rows of a curve that are kept, and the number at which they are thinned to that: few enough to copy ten times a second. */
+const KEPT_ROWS = 5_000;
+const MAX_ROWS = 2 * KEPT_ROWS;
+
+function bounded(series: RunSeries): RunSeries {
+  return series.steps.step.length > MAX_ROWS ? thinSeries(series, KEPT_ROWS) : series;
 }
 
 export class RunReader {
@@ -87,7 +102,7 @@ export class RunReader {
     const summary = anew ? summarise(events) : events.reduce(advance, before.state.summary);
     this.#pace = paceAfter(anew ? NO_PACE : this.#pace, events);
     if (this.#series !== undefined)
-      this.#series = anew ? seriesOf(events) : joinSeries(this.#series, seriesOfCounted(events));
+      this.#series = bounded(anew ? seriesOf(events) : joinSeries(this.#series, seriesOfCounted(events)));
     const damagedLines = history.damagedLines + (anew ? 0 : before.state.damagedLines);
     const state = stateOf(identity, lease, summary, { folder: this.folder, offset: history.offset, damagedLines });
     const count = events.length + (anew ? 0 : before.events);
