@@ -2,6 +2,7 @@
 import type { VNode } from 'preact';
 import { formatInteger, formatShare } from '../../src/shared/format.ts';
 import type { TryState } from '../../src/shared/protocol/try.ts';
+import { baseScoreOf } from '../../src/shared/side-by-side.ts';
 import { ProgressBar } from '../ui/bar.tsx';
 import { t } from '../ui/l10n.ts';
 import { Notice } from '../ui/notice.tsx';
@@ -57,6 +58,7 @@ function Outcome({ now }: { readonly now: TryState }): VNode | null {
   if (source === null) return null;
   const total = models?.images ?? null;
   const baseNote = models?.baseNote ?? null;
+  const baseScore = result === null ? null : baseScoreOf(images, result.baseLabels);
   return (
     <>
       <section class="stack" aria-label={t('What came of it')} aria-busy={running}>
@@ -90,6 +92,12 @@ function Outcome({ now }: { readonly now: TryState }): VNode | null {
               'right: {0} of {1} images in the folder of their class',
               formatInteger(result.score.right),
               formatInteger(result.score.images),
+            )}
+            {baseScore !== null && (
+              <span class="muted">
+                {' · '}
+                {t('the base alone: {0}', formatShare(baseScore.right / baseScore.images))}
+              </span>
             )}
           </p>
         )}
