@@ -1,6 +1,16 @@
 // `npm run package [-- TARGET…|--all]`: one vsix a platform in dist/vsix/, this one's without arguments. The files are laid out in a
 // folder of their own first, as package-contents.mjs lists them, and packed by vsce from there.
-import { chmodSync, copyFileSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
@@ -9,53 +19,67 @@ import { contentsOf, fetchedPackages, packagedManifest, TARGETS } from './packag
 import { readZip } from './package-zip.mjs';
 
 const ROOT = resolve(import.meta.dirname, '..');
-const STAGE = join(ROOT, 'dist/vsix/stage');
+const OUT = join(ROOT, 'dist/vsix');
 /** What a vsix may take: the Marketplace and Open VSX take more, but people download it. */
 const MAX_BYTES = 90e6;
 const LARGEST = 6;
 
 /** Builds the vsix of a platform and returns its path. */
-export function packageTarget(target, built = buildBundles()) {
-  const manifest = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
-  const specs = fetchedPackages(target, manifest.dependencies['@napi-rs/image']);
-  const fetched = Object.fromEntries(Object.entries(specs).map(([use, spec]) => [use, fetchPackage(spec)]));
-  const contents = contentsOf(target, { root: ROOT, built, fetched });
-  const stage = join(STAGE, target);
-  rmSync(stage, { recursive: true, force: true });
-  for (const [path, source] of contents) {
-    const file = join(stage, path);
-    mkdirSync(dirname(file), { recursive: true });
-    copyFileSync(source, file);
-    chmodSync(file, path.startsWith('runtime/node') ? 0o755 : 0o644);
-  }
-  tidyPackages(stage, contents.keys());
-  writeJson(join(stage, 'package.json'), packagedManifest(manifest, contents.keys()));
-  requireNamed(manifest, contents);
-  const vsix = join(ROOT, 'dist/vsix', `${manifest.name}-${target}-${manifest.version}.vsix`);
-  run(
-    process.execPath,
-    [
-      join(ROOT, 'node_modules/@vscode/vsce/vsce'),
-      ...['package', '--target', target, '--out', vsix, '--no-yarn', '--allow-missing-repository'],
-      // Links of the README are for the repository; and the list above is the check that nothing secret is packed.
-      ...['--no-rewrite-relative-links', '--allow-package-all-secrets', '--allow-package-env-file'],
-    ],
-    { cwd: stage },
-  );
-  rmSync(stage, { recursive: true });
-  return vsix;
+export function packageTarget(target) {
+  return withStage((stage) => pack(target, stage, buildBundles(stage)));
 }
 
 export function thisTarget() {
   return `${process.platform}-${process.arch}`;
 }
 
+/** A folder of this call's own: two may be packing at once. */
+function withStage(work) {
+  mkdirSync(OUT, { recursive: true });
+  const stage = mkdtempSync(join(OUT, '.stage-'));
+  try {
+    return work(stage);
+  } finally {
+    rmSync(stage, { recursive: true, force: true });
+  }
+}
+
 /** A production build beside the one that is worked with. */
-function buildBundles() {
-  const built = join(STAGE, 'bundles');
-  rmSync(built, { recursive: true, force: true });
+function buildBundles(stage) {
+  const built = join(stage, 'bundles');
   run(process.execPath, ['esbuild.config.mjs', '--production', `--out=${built}`], { cwd: ROOT });
   return built;
+}
+
+function pack(target, stage, built) {
+  const manifest = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
+  const specs = fetchedPackages(target, manifest.dependencies['@napi-rs/image']);
+  const fetched = Object.fromEntries(Object.entries(specs).map(([use, spec]) => [use, fetchPackage(spec)]));
+  const contents = contentsOf(target, { root: ROOT, built, fetched });
+  const cwd = join(stage, target);
+  for (const [path, source] of contents) {
+    const file = join(cwd, path);
+    mkdirSync(dirname(file), { recursive: true });
+    copyFileSync(source, file);
+    chmodSync(file, path.startsWith('runtime/node') ? 0o755 : 0o644);
+  }
+  tidyPackages(cwd, contents.keys());
+  writeJson(join(cwd, 'package.json'), packagedManifest(manifest, contents.keys()));
+  requireNamed(manifest, contents);
+  const name = `${manifest.name}-${target}-${manifest.version}.vsix`;
+  run(
+    process.execPath,
+    [
+      join(ROOT, 'node_modules/@vscode/vsce/vsce'),
+      ...['package', '--target', target, '--out', join(stage, name), '--no-yarn', '--allow-missing-repository'],
+      // Links of the README are for the repository; and the list above is the check that nothing secret is packed.
+      ...['--no-rewrite-relative-links', '--allow-package-all-secrets', '--allow-package-env-file'],
+    ],
+    { cwd },
+  );
+  rmSync(cwd, { recursive: true });
+  renameSync(join(stage, name), join(OUT, name));
+  return join(OUT, name);
 }
 
 /** Dependencies of the packages that only their installation needs: vsce would look for them. */
@@ -109,10 +133,11 @@ function main(args) {
     console.error(`There is no package for ${unknown.join(', ')}; there is ${Object.keys(TARGETS).join(', ')}.`);
     return 2;
   }
-  const built = buildBundles();
-  const fits = targets.map((target) => report(packageTarget(target, built)));
-  rmSync(STAGE, { recursive: true });
-  return fits.every(Boolean) ? 0 : 1;
+  return withStage((stage) => {
+    const built = buildBundles(stage);
+    const fits = targets.map((target) => report(pack(target, stage, built)));
+    return fits.every(Boolean) ? 0 : 1;
+  });
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) process.exitCode = main(process.argv.slice(2));

@@ -11,7 +11,7 @@
  *   await editor.screenshot('form-dark');                              // test-results/screens/form-dark.png
  *   await editor.stop();                                               // in afterAll: ends server, trainers and browser
  *
- * Nothing here sleeps: each call waits for what it is about. Give a test that trains a time-out of its own. The server's log is in
+ * A failed test leaves `failed-<its name>.png` there. Nothing here sleeps: each call waits for what it is about. Give a test that trains a time-out of its own. The server's log is in
  * test-results/e2e/. One file can be run alone: `npx vitest run --project=e2e test/e2e/install.test.ts`; with LOWRANK_VSIX set, it
  * takes that package instead of making one.
  */
@@ -20,7 +20,7 @@ import { tmpdir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import process from 'node:process';
 import { chromium, type Browser, type FrameLocator, type Locator, type Page } from 'playwright-core';
-import { expect, inject } from 'vitest';
+import { afterAll, afterEach, expect, inject } from 'vitest';
 import { findChromium } from '../../scripts/vscode-install.mjs';
 import { startServer, writeSettings, type Server } from '../../scripts/vscode-server.mjs';
 import { faultsOf, type AxeFault } from './axe.ts';
@@ -42,6 +42,18 @@ const THEMES = {
 } as const;
 export type Theme = keyof typeof THEMES;
 export const ALL_THEMES = Object.keys(THEMES) as Theme[];
+
+/** Editors of this test file. */
+const opened = new Set<Editor>();
+
+afterEach(async ({ task }) => {
+  if (task.result?.state !== 'fail') return;
+  for (const editor of opened) await editor.screenshot(`failed-${slug(task.name)}`).catch(() => undefined);
+});
+
+afterAll(async () => {
+  for (const editor of opened) await editor.stop();
+});
 
 export interface EditorOptions {
   readonly folder: string;
@@ -71,9 +83,12 @@ export async function startEditor({ folder, trust = true, settings = {}, viewpor
     await context.grantPermissions(['clipboard-read', 'clipboard-write']);
     context.setDefaultTimeout(PATIENCE);
     const editor = new Editor(server, browser, await context.newPage(), { ...all });
+    opened.add(editor);
     await editor.openFolder(folder, trust);
     return editor;
   } catch (error) {
+    for (const page of browser?.contexts().flatMap((context) => context.pages()) ?? [])
+      await page.screenshot({ path: join(RESULTS, 'screens/failed-start.png') }).catch(() => undefined);
     await browser?.close();
     await server?.stop();
     throw error;
@@ -229,6 +244,7 @@ export class Editor {
 
   /** Ends browser, server and the trainers that were started in it; the profile is gone afterwards. */
   async stop(): Promise<void> {
+    opened.delete(this);
     await this.#browser.close();
     await this.server.stop();
     rmSync(this.server.profile, { recursive: true, force: true, maxRetries: 3 });
@@ -237,4 +253,8 @@ export class Editor {
 
 function nameOfTestFile(): string {
   return basename(expect.getState().testPath ?? process.title, '.test.ts');
+}
+
+function slug(text: string): string {
+  return text.replaceAll(/[^\w]+/g, '-').slice(0, 60);
 }

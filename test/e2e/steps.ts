@@ -1,0 +1,12 @@
+/** Tests that go on where the one before ended: after a failure the others are skipped, since each would wait in vain. */
+import { beforeEach, onTestFailed } from 'vitest';
+
+export function eachStepNeedsTheOneBefore(): void {
+  let failed: string | undefined;
+  beforeEach(({ task, skip }) => {
+    if (failed !== undefined) skip(`needs '${failed}', which failed`);
+    onTestFailed(() => {
+      failed = task.name;
+    });
+  });
+}
