@@ -1,8 +1,8 @@
 /** Writes the sample dataset: drawn by code, so that a first run needs no download. */
-import { existsSync, readdirSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeDirectoryAtomic } from '../formats/atomic-write.ts';
+import { namesIn } from '../formats/folder-names.ts';
 import { InputError } from '../shared/errors.ts';
 import { Random } from '../shared/random.ts';
 import { encodeImage } from './encode-image.ts';
@@ -20,7 +20,7 @@ export interface SampleOptions {
 /** Writes `train/<class>/*.png` and `val/<class>/*.png`, all or nothing. Throws an `InputError` where `directory` holds anything. */
 export async function writeSample(directory: string, options: SampleOptions = {}): Promise<void> {
   const { seed = 0, domain = 'shifted', train = 80, validation = 25 } = options;
-  if (existsSync(directory) && readdirSync(directory).length > 0) {
+  if (namesIn(directory).length > 0) {
     throw new InputError('the folder is not empty; choose a new one', { file: directory });
   }
   await writeDirectoryAtomic(directory, async (temp) => {

@@ -1,10 +1,11 @@
 /** Exports appear whole and checked, or not at all: they are written beside their place and moved into it once they passed. */
 import { randomBytes } from 'node:crypto';
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { writeDirectoryAtomic } from '../formats/atomic-write.ts';
 import { faultInPlace, fileFault } from '../formats/file-faults.ts';
+import { namesIn } from '../formats/folder-names.ts';
 import { InputError } from '../shared/errors.ts';
 
 export interface Staged<T> {
@@ -40,19 +41,11 @@ export async function stageFile<T>(out: string, work: (staged: string) => Promis
 
 /** The same for a folder, which must be new or empty: what is in it would be lost. */
 export async function stageDirectory<T>(out: string, work: (staged: string) => Promise<T>): Promise<Staged<T>> {
-  const [held] = existsSync(out) ? namesIn(out) : [];
+  const [held] = namesIn(out);
   if (held !== undefined) throw new InputError(`holds ${held} already; name a new folder`, { file: out });
   const results: T[] = [];
   await writeDirectoryAtomic(out, async (staged) => {
     results.push(await work(staged));
   });
   return { result: results[0]!, files: namesIn(out).map((name) => join(resolve(out), name)) };
-}
-
-function namesIn(directory: string): string[] {
-  try {
-    return readdirSync(directory);
-  } catch (error) {
-    throw fileFault(error, directory);
-  }
 }

@@ -1,8 +1,7 @@
 /** Writes a PEFT LoRA directory that `PeftModel.from_pretrained` loads as it is. */
-import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeDirectoryAtomic, writeFileAtomic } from '../formats/atomic-write.ts';
-import { fileFault } from '../formats/file-faults.ts';
+import { namesIn } from '../formats/folder-names.ts';
 import { halvesOfFloats } from '../formats/half.ts';
 import { writeSafetensors } from '../formats/safetensors.ts';
 import type { Tensor } from '../graph/tensor.ts';
@@ -63,18 +62,9 @@ function stored(tensor: Tensor, dtype: 'float32' | 'float16'): Tensor {
 
 /** Replacing a folder removes what is in it. */
 function refuseForeign(directory: string): void {
-  if (!existsSync(directory)) return;
   const own = [CONFIG_FILE, WEIGHTS_FILE, RECORD_FILE, 'README.md'];
   const foreign = namesIn(directory).find((name) => !own.includes(name));
   if (foreign !== undefined) {
     throw new InputError(`holds ${foreign}, which is no part of an adapter; name a new folder`, { file: directory });
-  }
-}
-
-function namesIn(directory: string): string[] {
-  try {
-    return readdirSync(directory);
-  } catch (error) {
-    throw fileFault(error, directory);
   }
 }

@@ -214,6 +214,18 @@ describe('a place that cannot be written', () => {
     }
   });
 
+  it('is a file, which stays', async () => {
+    writeFileSync(at('file'), 'precious');
+    for (const args of [
+      ['sample', 'file'],
+      ['resize', 'adapter', '--rank', '2', '--out', 'file'],
+      ['merge', 'adapter', '--base', 'vit', '--format', 'transformers', '--out', 'file/below'],
+    ]) {
+      expect(faultOf(await run(...args))).toMatch(/^file(\/below)?: is a file, or below one; name a new folder$/);
+    }
+    expect(readFileSync(at('file'), 'utf8')).toBe('precious');
+  });
+
   it('is guessed where the trainer could not even say so', async () => {
     cpSync(at('run'), at('silent'), { recursive: true });
     // What it ended by before is not how it ended now.

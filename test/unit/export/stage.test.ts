@@ -67,6 +67,13 @@ describe('stageDirectory', () => {
     expect(existsSync(join(folder, 'thesis.txt'))).toBe(true);
   });
 
+  it('takes the place of no file', async () => {
+    const file = join(folder, 'thesis.txt');
+    writeFileSync(file, 'words');
+    await expect(stageDirectory(file, (staged) => writePair(join(staged, 'm')))).rejects.toThrow(`${file}: is a file`);
+    expect(readFileSync(file, 'utf8')).toBe('words');
+  });
+
   it('leaves nothing behind when the work throws', async () => {
     const out = join(folder, 'new');
     await expect(stageDirectory(out, () => Promise.reject(new Error('differs')))).rejects.toThrow('differs');

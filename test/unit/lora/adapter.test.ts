@@ -174,7 +174,7 @@ describe('writing', () => {
     await expect(writeAdapter(target, adapterOf({ q: linearLayer(2) }))).rejects.toThrow('holds thesis.txt');
     expect(existsSync(join(target, 'thesis.txt'))).toBe(true);
     await expect(writeAdapter(join(target, 'thesis.txt'), adapterOf({ q: linearLayer(2) }))).rejects.toThrow(
-      'not a folder',
+      'is a file, or below one',
     );
   });
 
