@@ -3,6 +3,7 @@ import {
   applyEdits,
   findNodeAtLocation,
   modify,
+  type Node,
   parse,
   type ParseError,
   parseTree,
@@ -23,13 +24,71 @@ export interface FieldEdit {
 
 /** All edits as one replacement, as small as it can be; undefined where they change nothing. */
 export function editJson(text: string, edits: readonly FieldEdit[]): JsonTextEdit | undefined {
-  const formattingOptions = { ...indentationOf(text), eol: text.includes('\r\n') ? '\r\n' : '\n' };
-  let edited = text;
-  for (const { path, value } of edits) {
-    if (value === undefined && findField(edited, path) === undefined) continue;
-    edited = applyEdits(edited, modify(edited, [...path], value, { formattingOptions }));
+  return difference(
+    text,
+    edits.reduce((edited, { path, value }) => withField(edited, path, value), text),
+  );
+}
+
+function withField(text: string, path: readonly string[], value: unknown): string {
+  const tree = parseTree(text, [], { allowTrailingComma: true });
+  const present = tree && findNodeAtLocation(tree, [...path]);
+  if (value === undefined)
+    return present === undefined ? text : applyEdits(text, modify(text, [...path], undefined, {}));
+  const layout = layoutOf(text);
+  if (present !== undefined) return splice(text, present.offset, present.length, pretty(value, path.length, layout));
+  // The nearest parent that exists takes the rest of the path as nested objects.
+  for (let depth = path.length - 1; depth >= 0; depth--) {
+    const parent = tree && findNodeAtLocation(tree, path.slice(0, depth));
+    if (parent === undefined) continue;
+    const nested = path.slice(depth + 1).reduceRight<unknown>((inner, key) => ({ [key]: inner }), value);
+    if (parent.type !== 'object')
+      return splice(text, parent.offset, parent.length, pretty({ [path[depth]!]: nested }, depth, layout));
+    return withProperty(text, parent, { key: path[depth]!, value: nested, depth: depth + 1 }, layout);
   }
-  return difference(text, edited);
+  return text;
+}
+
+interface NewProperty {
+  readonly key: string;
+  readonly value: unknown;
+  readonly depth: number;
+}
+
+/**
+ * At the end of an object. jsonc-parser's own insertion formats the property before the new one, too, which a person may have
+ * laid out by hand.
+ */
+function withProperty(text: string, parent: Node, { key, value, depth }: NewProperty, layout: Layout): string {
+  const { eol, indent } = layout;
+  const line = `${eol}${indent.repeat(depth)}${JSON.stringify(key)}: ${pretty(value, depth, layout)}`;
+  const last = parent.children?.at(-1);
+  if (last !== undefined) {
+    const end = last.offset + last.length;
+    // A comment at the end of the line belongs to the property before it.
+    const rest = /^([ \t]*,)?([ \t]*(?:\/\/[^\r\n]*|\/\*[^\r\n]*\*\/[ \t]*)?)(?=\r?\n)/.exec(text.slice(end));
+    const [tail = '', comma = ',', comment = ''] = rest ?? [];
+    return splice(text, end, tail.length, `${comma}${comment}${line}`);
+  }
+  return splice(text, parent.offset + 1, 0, `${line}${eol}${indent.repeat(depth - 1)}`);
+}
+
+function splice(text: string, offset: number, length: number, inserted: string): string {
+  return text.slice(0, offset) + inserted + text.slice(offset + length);
+}
+
+function pretty(value: unknown, depth: number, { eol, indent }: Layout): string {
+  return JSON.stringify(value, null, indent).replaceAll('\n', `${eol}${indent.repeat(depth)}`);
+}
+
+interface Layout {
+  readonly eol: string;
+  readonly indent: string;
+}
+
+/** As the file has it: the indentation of its first indented line. */
+function layoutOf(text: string): Layout {
+  return { eol: text.includes('\r\n') ? '\r\n' : '\n', indent: /\n([ \t]+)\S/.exec(text)?.[1] ?? '  ' };
 }
 
 export type JsonText =
@@ -67,19 +126,8 @@ export function placeOf(text: string, path: readonly (string | number)[]): Omit<
   return undefined;
 }
 
-export function lineAt(text: string, offset: number): number {
+function lineAt(text: string, offset: number): number {
   return text.slice(0, offset).split('\n').length;
-}
-
-function findField(text: string, path: readonly string[]): unknown {
-  const tree = parseTree(text, [], { allowTrailingComma: true });
-  return tree && findNodeAtLocation(tree, [...path]);
-}
-
-function indentationOf(text: string): { insertSpaces: boolean; tabSize: number } {
-  const [, indent] = /\n([ \t]+)\S/.exec(text) ?? [];
-  if (indent === undefined) return { insertSpaces: true, tabSize: 2 };
-  return { insertSpaces: !indent.startsWith('\t'), tabSize: indent.startsWith('\t') ? 1 : indent.length };
 }
 
 /** The texts without what they begin and end with alike. */

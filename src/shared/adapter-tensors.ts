@@ -37,24 +37,76 @@ export function widthOf(dtype: WeightDType): number {
   return DTYPES[dtype].width;
 }
 
+/** A tensor as far as the size of its file depends on it: measured once, it is asked for any rank. */
+export interface MeasuredTensor {
+  readonly name: string;
+  /** Bytes of its entry in the header, without its offsets; at rank 1. */
+  readonly entry: number;
+  /** At rank 1. */
+  readonly elements: number;
+  /** Whether one of its dimensions is the rank. */
+  readonly ranked: boolean;
+}
+
+const encoder = new TextEncoder();
+
+/** In the order of the file, which is that of the names. */
+export function measureTensors(
+  tensors: readonly (NamedShape & { readonly ranked: boolean })[],
+  dtype: WeightDType,
+): MeasuredTensor[] {
+  return [...tensors]
+    .sort((a, b) => (a.name < b.name ? -1 : 1))
+    .map(({ name, shape, ranked }) => {
+      const entry = `,${JSON.stringify(name)}:${JSON.stringify({ dtype: DTYPES[dtype].code, shape, data_offsets: [] })},`;
+      return { name, entry: encoder.encode(entry).length, elements: product(shape), ranked };
+    });
+}
+
 /**
- * Bytes of a safetensors file of these tensors: 8 for the length of the header, the header padded to 8, the data.
- * The header lists the tensors by name with their offsets, so its length follows from the shapes alone.
+ * Bytes of a safetensors file: 8 for the length of the header, the header padded to 8, the data. The header lists the tensors by name
+ * with their offsets, so its length follows from the shapes alone. A tensor whose rank is undefined is not in the file.
  */
+export function fileBytesAt(
+  tensors: readonly MeasuredTensor[],
+  rankOf: (tensor: number) => number | undefined,
+  dtype: WeightDType,
+  metadata: Readonly<Record<string, string>>,
+): number {
+  const { width } = DTYPES[dtype];
+  let header = encoder.encode(`{"__metadata__":${JSON.stringify(metadata)}}`).length;
+  let offset = 0;
+  for (let i = 0; i < tensors.length; i++) {
+    const rank = rankOf(i);
+    if (rank === undefined) continue;
+    const { entry, elements, ranked } = tensors[i]!;
+    header += entry + digitsOf(offset) + (ranked ? digitsOf(rank) - 1 : 0);
+    offset += elements * (ranked ? rank : 1) * width;
+    header += digitsOf(offset);
+  }
+  return 8 + Math.ceil(header / 8) * 8 + offset;
+}
+
+/** The same for tensors of given shapes. */
 export function safetensorsBytes(
   tensors: readonly NamedShape[],
   dtype: WeightDType,
   metadata: Readonly<Record<string, string>>,
 ): number {
-  const { code, width } = DTYPES[dtype];
-  let offset = 0;
-  const described = [...tensors]
-    .sort((a, b) => (a.name < b.name ? -1 : 1))
-    .map(({ name, shape }) => {
-      const begin = offset;
-      offset += shape.reduce((product, dim) => product * dim, width);
-      return `${JSON.stringify(name)}:${JSON.stringify({ dtype: code, shape, data_offsets: [begin, offset] })}`;
-    });
-  const header = `{${[`"__metadata__":${JSON.stringify(metadata)}`, ...described].join(',')}}`;
-  return 8 + Math.ceil(new TextEncoder().encode(header).length / 8) * 8 + offset;
+  const measured = measureTensors(
+    tensors.map((tensor) => ({ ...tensor, ranked: false })),
+    dtype,
+  );
+  return fileBytesAt(measured, () => 1, dtype, metadata);
+}
+
+function product(shape: readonly number[]): number {
+  return shape.reduce((size, dim) => size * dim, 1);
+}
+
+/** Of a whole number, not negative. */
+function digitsOf(value: number): number {
+  let digits = 1;
+  for (let bound = 10; value >= bound; bound *= 10) digits++;
+  return digits;
 }

@@ -2,34 +2,28 @@
  * The figures that follow a slider: one evaluation of the planner's coefficients for each position, with everything that does not
  * depend on the position computed once.
  */
-import { type Cost, evaluateCost } from './cost.ts';
+import { type Cost, type CostPosition, prepareCost } from './cost.ts';
 import { formatBytes, formatDuration, formatInteger, formatShare } from './format.ts';
 import type { Job } from './job.ts';
 import { patternValues } from './module-pattern.ts';
 import type { PlanResult } from './protocol/results.ts';
 
-export type CostFunction = (lora: Pick<Job['lora'], 'rank' | 'alpha' | 'useRslora' | 'useDora' | 'init'>) => Cost;
+export type CostFunction = (position: CostPosition) => Cost;
 
-/** `rankPattern` gives single modules a rank that the slider leaves alone. */
-export function costFunction({ plan }: PlanResult, rankPattern: Job['lora']['rankPattern']): CostFunction {
+/** `lora.rankPattern` gives single modules a rank that the slider leaves alone. */
+export function costFunction({ plan }: PlanResult, lora: Omit<Job['lora'], keyof CostPosition>): CostFunction {
   const targets = new Set([...plan.layers, ...plan.skipped].map(({ module }) => module));
-  const ranks = ranksOf(
-    plan.coefficients.modules.map(({ module }) => module.path),
-    rankPattern,
-  );
-  const isTarget = (path: string): boolean => targets.has(path);
-  const rankOf = (path: string): number | undefined => ranks.get(path);
-  return ({ rank, alpha, useRslora, useDora, init }) =>
-    evaluateCost(plan.coefficients, {
-      rank,
-      alpha,
-      useRslora,
-      useDora,
-      init,
-      dtype: 'float32',
-      isTarget,
-      ...(ranks.size > 0 && { rankOf }),
-    });
+  const { useRslora, useDora, init, rankPattern } = lora;
+  const paths = plan.coefficients.modules.map(({ module }) => module.path);
+  const ranks = ranksOf(paths, rankPattern);
+  return prepareCost(plan.coefficients, {
+    useRslora,
+    useDora,
+    init,
+    dtype: 'float32',
+    isTarget: (path) => targets.has(path),
+    ...(ranks.size > 0 && { rankOf: (path) => ranks.get(path) }),
+  });
 }
 
 function ranksOf(paths: readonly string[], rankPattern: Job['lora']['rankPattern']): ReadonlyMap<string, number> {

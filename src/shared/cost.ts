@@ -3,7 +3,14 @@
  * the rest from closed formulas, the same in host, command line and webview.
  */
 import { type AdaptableModule, adapterSizeOf, maxRankOf, scaleOf } from './adaptable-module.ts';
-import { adapterTensors, type NamedShape, safetensorsBytes, type WeightDType, widthOf } from './adapter-tensors.ts';
+import {
+  adapterTensors,
+  fileBytesAt,
+  measureTensors,
+  type NamedShape,
+  type WeightDType,
+  widthOf,
+} from './adapter-tensors.ts';
 import type { LoraOptions } from './job.ts';
 
 /** A quantity that grows with what is adapted: bytes of memory, or seconds an epoch. */
@@ -69,42 +76,93 @@ export interface Cost {
   readonly secondsPerEpoch: number;
 }
 
+/** What a slider moves; the rest of a choice stays while it does. */
+export type CostPosition = Pick<CostChoice, 'rank' | 'alpha'>;
+
 export function evaluateCost(coefficients: CostCoefficients, choice: CostChoice): Cost {
-  const { rank, alpha, dtype, init, useDora, useRslora, isTarget, rankOf } = choice;
+  return prepareCost(coefficients, choice)(choice);
+}
+
+/** Everything that does not depend on where the slider stands, computed once: a position of ten thousand layers then takes milliseconds. */
+export function prepareCost(
+  coefficients: CostCoefficients,
+  choice: Omit<CostChoice, keyof CostPosition>,
+): (position: CostPosition) => Cost {
+  const { dtype, init, useDora, useRslora, isTarget, rankOf } = choice;
+  const { modelParameters, metadata, base } = coefficients;
   const targets = coefficients.modules
     .filter(({ module }) => isTarget(module.path))
-    .map((cost) => ({ ...cost, rank: rankOf?.(cost.module.path) ?? rank }));
-  const adapted = targets.filter((target) => target.rank <= maxRankOf(target.module));
-  const tensors = adapted.flatMap((target) => adapterTensors(target.module, fileRankOf(target.rank, init), useDora));
-  const adapterParameters = sum(adapted.map((target) => adapterSizeOf(target.module, target.rank, useDora)));
-  const savedParameters = sum(coefficients.saved.map(({ shape }) => shape.reduce((size, dim) => size * dim, 1)));
-  const adapterBytes = safetensorsBytes([...tensors, ...coefficients.saved], dtype, coefficients.metadata);
-  const fullCopyBytes = coefficients.modelParameters * widthOf(dtype);
-  const grown = (of: 'memory' | 'seconds'): number =>
-    coefficients.base[of] +
-    Math.max(0, ...adapted.map((target) => target[of].reach)) +
-    sum(adapted.map((target) => target[of].fixed + target[of].perRank * target.rank));
-  return {
-    scale: scaleOf(rank, alpha, useRslora),
-    adaptedModules: adapted.length,
-    exceeded: targets.filter((target) => !adapted.includes(target)).map(({ module }) => module.path),
-    adapterParameters,
-    savedParameters,
-    trainableParameters: adapterParameters + savedParameters,
-    share: (adapterParameters + savedParameters) / coefficients.modelParameters,
-    adapterBytes,
-    fullCopyBytes,
-    savingFactor: fullCopyBytes / adapterBytes,
-    memoryBytes: grown('memory'),
-    secondsPerEpoch: grown('seconds'),
+    .map((cost) => ({ ...cost, most: maxRankOf(cost.module), own: rankOf?.(cost.module.path) }));
+  const file = measuredFile(
+    targets.map(({ module }) => module),
+    coefficients.saved,
+    { dtype, useDora },
+  );
+  const savedParameters = coefficients.saved.reduce(
+    (sum, { shape }) => sum + shape.reduce((size, dim) => size * dim, 1),
+    0,
+  );
+  const fullCopyBytes = modelParameters * widthOf(dtype);
+  return ({ rank, alpha }) => {
+    /** Of each target; undefined where it is left out. */
+    const ranks = targets.map(({ own = rank, most }) => (own <= most ? own : undefined));
+    const exceeded: string[] = [];
+    const reach = { memory: 0, seconds: 0 };
+    let [adapterParameters, memoryBytes, secondsPerEpoch] = [0, base.memory, base.seconds];
+    for (const [index, { module, memory, seconds }] of targets.entries()) {
+      const at = ranks[index];
+      if (at === undefined) {
+        exceeded.push(module.path);
+        continue;
+      }
+      adapterParameters += adapterSizeOf(module, at, useDora);
+      memoryBytes += memory.fixed + memory.perRank * at;
+      secondsPerEpoch += seconds.fixed + seconds.perRank * at;
+      reach.memory = Math.max(reach.memory, memory.reach);
+      reach.seconds = Math.max(reach.seconds, seconds.reach);
+    }
+    const rankInFile = (tensor: number): number | undefined => {
+      const target = file.targets[tensor];
+      if (target === undefined) return 1;
+      const at = ranks[target];
+      return at === undefined ? undefined : fileRankOf(at, init);
+    };
+    const adapterBytes = fileBytesAt(file.tensors, rankInFile, dtype, metadata);
+    return {
+      scale: scaleOf(rank, alpha, useRslora),
+      adaptedModules: targets.length - exceeded.length,
+      exceeded,
+      adapterParameters,
+      savedParameters,
+      trainableParameters: adapterParameters + savedParameters,
+      share: (adapterParameters + savedParameters) / modelParameters,
+      adapterBytes,
+      fullCopyBytes,
+      savingFactor: fullCopyBytes / adapterBytes,
+      memoryBytes: memoryBytes + reach.memory,
+      secondsPerEpoch: secondsPerEpoch + reach.seconds,
+    };
   };
+}
+
+/** The tensors of a file in its order, with the index of the module that each belongs to; undefined for those that are saved whole. */
+function measuredFile(
+  modules: readonly AdaptableModule[],
+  saved: readonly NamedShape[],
+  { dtype, useDora }: Pick<CostChoice, 'dtype' | 'useDora'>,
+): { readonly tensors: ReturnType<typeof measureTensors>; readonly targets: readonly (number | undefined)[] } {
+  const owners = new Map<string, number>();
+  const adapters = modules.flatMap((module, index) =>
+    adapterTensors(module, 1, useDora).map((tensor) => {
+      owners.set(tensor.name, index);
+      return { ...tensor, ranked: !tensor.name.endsWith('lora_magnitude_vector') };
+    }),
+  );
+  const tensors = measureTensors([...adapters, ...saved.map((tensor) => ({ ...tensor, ranked: false }))], dtype);
+  return { tensors, targets: tensors.map(({ name }) => owners.get(name)) };
 }
 
 /** PiSSA's file is relative to the base as published, for which it holds the start beside what was trained (src/lora/init.ts). */
 export function fileRankOf(rank: number, init: LoraOptions['init']): number {
   return init === 'pissa' ? 2 * rank : rank;
-}
-
-function sum(values: readonly number[]): number {
-  return values.reduce((total, value) => total + value, 0);
 }

@@ -34,11 +34,6 @@ export interface FormSection {
   readonly details: readonly FormField[];
 }
 
-/** Schedules are a registry of the trainer's; a test holds both lists together. */
-const CHOICES: Readonly<Record<string, readonly string[]>> = {
-  'training.schedule': ['cosine', 'linear', 'constant'],
-};
-
 /** Names that the words of the path do not make. */
 const LABELS: Readonly<Record<string, string>> = {
   'lora.useRslora': 'rsLoRA',
@@ -90,13 +85,12 @@ function fieldOf(id: string): FormField {
   const inner = schema.anyOf?.find(({ type }) => type !== 'null');
   const nullable = schema.anyOf?.some(({ type }) => type === 'null') ?? false;
   const path = id.split('.');
-  const control = controlOf(id, nullable && inner !== undefined ? inner : schema);
+  const control = controlOf(nullable && inner !== undefined ? inner : schema);
   return { id, path, label: LABELS[id] ?? labelOf(path.at(-1)!), help, fallback, control, nullable };
 }
 
-function controlOf(id: string, schema: SchemaNode): FieldControl {
-  const options = CHOICES[id] ?? schema.enum;
-  if (options !== undefined) return { kind: 'choice', options };
+function controlOf(schema: SchemaNode): FieldControl {
+  if (schema.enum !== undefined) return { kind: 'choice', options: schema.enum };
   switch (schema.type) {
     case 'boolean':
       return { kind: 'yes-no' };

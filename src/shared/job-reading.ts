@@ -55,7 +55,7 @@ function withoutField(values: JobValues, path: readonly (string | number)[]): Jo
 export function writtenJob(job: Job): JobValues {
   const { data, base } = job;
   const defaults = jobSchema.parse({ data, base });
-  return { data, base, ...(differing({ ...job, data: undefined, base: undefined }, defaults)) };
+  return { data, base, ...differing({ ...job, data: undefined, base: undefined }, defaults) };
 }
 
 function differing(value: JobValues, defaults: JobValues): JobValues {

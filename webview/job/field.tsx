@@ -75,7 +75,7 @@ interface TextControlProps {
 
 function TextControl({ field, text, onChange }: TextControlProps): VNode {
   const [wrong, setWrong] = useState<string | null>(null);
-  const hint = field.nullable ? t('automatic') : fieldText(field.fallback);
+  const hint = field.nullable ? t('not set') : fieldText(field.fallback);
   return (
     <>
       <TextField

@@ -45,8 +45,8 @@ export function jobSignals(
   });
   const costOf = computed(() => {
     const { result } = plan.value;
-    const pattern = reading.value?.shown.lora.rankPattern;
-    return result === null || pattern === undefined ? null : costFunction(result, pattern);
+    const lora = reading.value?.shown.lora;
+    return result === null || lora === undefined ? null : costFunction(result, lora);
   });
   const cost = computed(() => (shown.value === null ? null : (costOf.value?.(shown.value.lora) ?? null)));
   const texts = computed(() => {

@@ -62,6 +62,7 @@ export function Slider(props: SliderProps): VNode {
           min={0}
           max={stops.length - 1}
           step={1}
+          style={{ '--at': `${(100 * nearestStop(stops, value)) / (stops.length - 1)}%` }}
           value={nearestStop(stops, value)}
           disabled={disabled}
           aria-valuetext={String(value)}

@@ -1,0 +1,51 @@
+/** The form's fields against the schema they are taken from. */
+import { expect, test } from 'vitest';
+import { jobSchema } from '../../../src/shared/job.ts';
+import { fieldText, type FormField, JOB_FORM, parseField, valueAt } from '../../../src/shared/job-form.ts';
+
+const FIELDS = JOB_FORM.flatMap(({ fields, details }) => [...fields, ...details]);
+const DEFAULTS = jobSchema.parse({ data: 'd', base: 'b' });
+
+function field(id: string): FormField {
+  return FIELDS.find((candidate) => candidate.id === id)!;
+}
+
+test('no field stands twice, and each has words', () => {
+  expect(new Set(FIELDS.map(({ id }) => id)).size).toBe(FIELDS.length);
+  for (const { id, label, help } of FIELDS) expect([id, label, help]).not.toContain('');
+});
+
+test('what a control shows of a default is read back as that default', () => {
+  for (const each of FIELDS.filter(({ control }) => control.kind === 'number')) {
+    const value = valueAt(DEFAULTS, each.path);
+    expect(parseField(each, fieldText(value)), each.id).toEqual({ value });
+  }
+});
+
+test('numbers are held to the bounds of the schema', () => {
+  const epochs = field('training.epochs');
+  expect(epochs.control).toMatchObject({ kind: 'number', whole: true, least: 1, most: 10_000 });
+  expect(parseField(epochs, '0')).toEqual({ wrong: true });
+  expect(parseField(epochs, '2.5')).toEqual({ wrong: true });
+  expect(parseField(epochs, 'three')).toEqual({ wrong: true });
+  expect(parseField(field('training.learningRate'), '0')).toEqual({ wrong: true });
+  expect(parseField(field('training.learningRate'), '0,002')).toEqual({ value: 0.002 });
+  expect(parseField(field('lora.dropout'), '1')).toEqual({ wrong: true });
+});
+
+test('an empty text is null where null is allowed, and the default where it is not', () => {
+  expect(parseField(field('threads'), ' ')).toEqual({ value: null });
+  expect(parseField(field('name'), '')).toEqual({ value: undefined });
+  expect(parseField(field('training.epochs'), '')).toEqual({ wrong: true });
+});
+
+test('names stand with commas or spaces between', () => {
+  expect(parseField(field('lora.excludeModules'), 'fc1, fc2')).toEqual({ value: ['fc1', 'fc2'] });
+});
+
+test('choices and groups have their kinds', () => {
+  expect(field('lora.init').control).toEqual({ kind: 'choice', options: ['kaiming', 'gaussian', 'pissa'] });
+  expect(field('training.schedule').control).toEqual({ kind: 'choice', options: ['cosine', 'linear', 'constant'] });
+  expect(field('lora.useDora').control).toEqual({ kind: 'yes-no' });
+  expect(field('augmentation.jitter')).toMatchObject({ control: { kind: 'group' }, nullable: true });
+});
