@@ -1,8 +1,8 @@
 /** The images that files and folders on a command line, or in an editor, mean. */
 import { stat } from 'node:fs/promises';
-import { FolderReader } from './folder-entries.ts';
 import { fileFault } from '../formats/file-faults.ts';
 import { InputError } from '../shared/errors.ts';
+import { FolderReader } from './folder-entries.ts';
 
 /** Files as they are named; of folders every image at any depth. Throws an `InputError` where there is none. */
 export async function imageFiles(paths: readonly string[]): Promise<string[]> {

@@ -2,15 +2,15 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Engine } from '../engines/engine.ts';
-import { CONFIG_FILE, RECORD_FILE } from '../lora/read-adapter.ts';
 import { mergeIntoBase } from '../lora/merge-base.ts';
+import { CONFIG_FILE, RECORD_FILE } from '../lora/read-adapter.ts';
 import type { Base } from '../models/base.ts';
 import { openBase } from '../models/open-base.ts';
 import { InputError } from '../shared/errors.ts';
 import { RUN_PATHS } from '../shared/run/layout.ts';
 import { openExported } from './exported-classifier.ts';
-import { type Classifier, compileClassifier } from './predict.ts';
 import { locateAdapter } from './locate-adapter.ts';
+import { type Classifier, compileClassifier } from './predict.ts';
 
 /** Files that tell a run, an adapter, and what `head` or `full` trained. */
 const TRAINED = [RUN_PATHS.identity, CONFIG_FILE, RECORD_FILE];

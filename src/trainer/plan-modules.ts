@@ -1,9 +1,9 @@
 /** Every module of the base that is of a kind that LoRA knows, for the tree from which targets are chosen. */
+import type { Adapted } from '../lora/adapt.ts';
 import { adaptableModules } from '../lora/layers.ts';
 import { obstacleOf } from '../lora/targets.ts';
 import { weightSizeOf } from '../shared/adaptable-module.ts';
 import type { PlannedModule } from '../shared/protocol/results.ts';
-import type { Adapted } from '../lora/adapt.ts';
 import { weightShapeOf } from './plan-layers.ts';
 import type { OpenJob } from './session.ts';
 

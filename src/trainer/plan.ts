@@ -1,6 +1,6 @@
 /** What a job will take, before it is started: sizes to the byte, memory and time within a quarter. */
-import { machineRates } from '../engines/calibrate.ts';
 import { isIdentity } from '../data/augment.ts';
+import { machineRates } from '../engines/calibrate.ts';
 import { physicalCores } from '../engines/threads.ts';
 import { sizeOf } from '../graph/tensor.ts';
 import { adapt } from '../lora/adapt.ts';

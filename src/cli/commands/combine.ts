@@ -1,9 +1,9 @@
 import { resolve } from 'node:path';
 import { combine as combineAdapters, combineToRank, type WeightedAdapter } from '../../lora/combine.ts';
 import { writeAdapter } from '../../lora/write-adapter.ts';
+import { locateLora } from '../../trainer/locate-adapter.ts';
 import { defineCommand } from '../command.ts';
 import { UsageError } from '../exit-codes.ts';
-import { locateLora } from '../../trainer/locate-adapter.ts';
 import { many, number, parseNumber, required, text } from '../parameters.ts';
 import { errorLines } from '../resized.ts';
 import { here } from '../run-result.ts';

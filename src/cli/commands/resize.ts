@@ -1,12 +1,12 @@
 import { resolve } from 'node:path';
 import { resize as resizeAdapter } from '../../lora/resize.ts';
 import { writeAdapter } from '../../lora/write-adapter.ts';
+import { locateLora } from '../../trainer/locate-adapter.ts';
 import { defineCommand } from '../command.ts';
 import { UsageError } from '../exit-codes.ts';
-import { locateLora } from '../../trainer/locate-adapter.ts';
 import { number, one, required, text } from '../parameters.ts';
-import { here } from '../run-result.ts';
 import { errorLines } from '../resized.ts';
+import { here } from '../run-result.ts';
 
 export const resize = defineCommand({
   name: 'resize',
