@@ -50,6 +50,8 @@ export class Inspector implements vscode.Disposable {
       exported: null,
       refused: null,
     };
+    // The tab is named after the file anyway; this is what a screen reader says of the frame.
+    panel.title = basename(uri.fsPath);
     this.#page = openPage(host, panel.webview, {
       name: 'adapter',
       title: nameOf(this.folder),
