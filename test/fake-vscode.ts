@@ -157,7 +157,7 @@ export const module = {
   ThemeIcon: Named,
   ThemeColor: Named,
   MarkdownString,
-  TabInputCustom: class {},
+  TabInputCustom: Named,
   StatusBarAlignment: { Left: 1 },
   ViewColumn: { Active: -1, Beside: -2 },
   l10n: {

@@ -27,7 +27,7 @@ export const COMMANDS = [
 export type CommandId = (typeof COMMANDS)[number];
 
 /** What a command does with what VS Code or another command hands it: a resource, a tree item, or nothing. */
-export type Commands = { readonly [Id in CommandId]: (...args: readonly unknown[]) => unknown };
+export type Commands = Readonly<Record<CommandId, (...args: readonly unknown[]) => unknown>>;
 
 export const VIEWS = { lora: 'lowrank.lora', runs: 'lowrank.runs' } as const;
 

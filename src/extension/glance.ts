@@ -17,7 +17,7 @@ export async function hasLivelyRun(roots: readonly string[]): Promise<boolean> {
 
 /** Held by a trainer, or never begun and so in the queue. */
 async function isLively(run: string): Promise<boolean> {
-  const names = await readdir(run).catch(() => []);
+  const names: string[] = await readdir(run).catch(() => []);
   if (!names.includes('run.json')) return false;
   if (!names.includes('lease')) return !names.includes('events.jsonl');
   const leases = join(run, 'lease');

@@ -10,21 +10,10 @@ import 'uplot/dist/uPlot.min.css';
 import { formatInteger } from '../../src/shared/format.ts';
 import { Details } from '../ui/card.tsx';
 import { t } from '../ui/l10n.ts';
+import type { Curve } from './curve.ts';
 import { Legend } from './legend.tsx';
 import { SeriesTable } from './series-table.tsx';
 import { DASHES, theme } from './theme.ts';
-
-export interface Curve {
-  readonly label: string;
-  readonly step: readonly number[];
-  readonly value: readonly (number | null)[];
-  /** Which of the theme's colours. */
-  readonly color: number;
-  /** The unsmoothed values behind a smoothed curve: thin, without an entry in the legend. */
-  readonly behind?: boolean;
-  /** Few values, each a measurement of its own: shown as points. */
-  readonly points?: boolean;
-}
 
 interface ChartProps {
   readonly title: string;
@@ -36,6 +25,8 @@ interface ChartProps {
 }
 
 const HEIGHT = 200;
+/** uPlot's enum has types alone. */
+const LOGARITHMIC = 3 as uPlot.Scale.Distr;
 
 export function Chart({ title, curves, format, logScale = false, share = false }: ChartProps): VNode {
   const place = useRef<HTMLDivElement>(null);
@@ -64,7 +55,7 @@ export function Chart({ title, curves, format, logScale = false, share = false }
         cursor: { drag: { x: true, y: false, uni: 20 }, points: { size: 7 } },
         scales: {
           x: { time: false },
-          y: share ? { range: [0, 1] } : logScale ? { distr: 3 } : { range: padded },
+          y: share ? { range: [0, 1] } : logScale ? { distr: LOGARITHMIC } : { range: padded },
         },
         axes: axesOf(colors, format),
         series: [{}, ...curves.map((curve) => seriesOf(curve, colors, hidden.peek().has(curve.label)))],

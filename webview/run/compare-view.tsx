@@ -6,7 +6,8 @@ import type { ComparedRun, RunViewState } from '../../src/shared/protocol/run.ts
 import { Card } from '../ui/card.tsx';
 import { t } from '../ui/l10n.ts';
 import { Link } from '../ui/toolkit.ts';
-import { Chart, type Curve } from './chart.tsx';
+import { Chart } from './chart.tsx';
+import type { Curve } from './curve.ts';
 import { CurveControls, percent, smoothed } from './curves.tsx';
 import { axisText, orDash } from './numbers.ts';
 import { arrangement, post } from './store.ts';

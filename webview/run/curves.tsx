@@ -7,7 +7,8 @@ import { smooth } from '../../src/shared/run/smooth.ts';
 import { Card, Details } from '../ui/card.tsx';
 import { t } from '../ui/l10n.ts';
 import { Checkbox } from '../ui/toolkit.ts';
-import { Chart, type Curve } from './chart.tsx';
+import { Chart } from './chart.tsx';
+import type { Curve } from './curve.ts';
 import { axisText, rateText } from './numbers.ts';
 import { arrange, arrangement } from './store.ts';
 

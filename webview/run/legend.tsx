@@ -2,7 +2,7 @@
 import type { VNode } from 'preact';
 import { formatInteger } from '../../src/shared/format.ts';
 import { t } from '../ui/l10n.ts';
-import type { Curve } from './chart.tsx';
+import type { Curve } from './curve.ts';
 import { theme } from './theme.ts';
 
 interface LegendProps {

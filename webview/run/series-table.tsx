@@ -3,7 +3,7 @@ import type { VNode } from 'preact';
 import { formatInteger } from '../../src/shared/format.ts';
 import { thinnedIndices } from '../../src/shared/run/series.ts';
 import { t } from '../ui/l10n.ts';
-import type { Curve } from './chart.tsx';
+import type { Curve } from './curve.ts';
 
 const MAX_ROWS = 60;
 

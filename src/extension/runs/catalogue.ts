@@ -30,7 +30,7 @@ export class Catalogue implements vscode.Disposable {
   readonly #readers = new Map<string, RunReader>();
   readonly #found = new Map<string, Reading | Unreadable>();
   readonly #changed = new vscode.EventEmitter<readonly Change[]>();
-  readonly #disposables: vscode.Disposable[] = [this.#changed];
+  readonly #disposables: Pick<vscode.Disposable, 'dispose'>[] = [this.#changed];
   #refreshing: Promise<void> | undefined;
   #timer: NodeJS.Timeout | undefined;
   #disposed = false;

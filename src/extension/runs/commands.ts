@@ -8,14 +8,12 @@ import { RUN_PATHS } from '../../shared/run/layout.ts';
 import { sendControl } from '../../shared/run/send-control.ts';
 import { isLively } from '../../shared/run/status.ts';
 import type { Commands } from '../contributions.ts';
-import type { Host } from '../host.ts';
-import type { Catalogue } from './catalogue.ts';
 import { chooseRun, folderOf, pickOf } from './choose-run.ts';
 import { openComparison } from './compare-panel.ts';
 import { continueRun } from './continue-run.ts';
 import { endTrainer } from './end-trainer.ts';
 import type { Reading } from './run-reader.ts';
-import type { Starter } from './starter.ts';
+import type { RunServices } from './services.ts';
 
 export type RunCommands = Pick<
   Commands,
@@ -30,13 +28,6 @@ export type RunCommands = Pick<
   | 'lowrank.showRunLog'
   | 'lowrank.refreshRuns'
 >;
-
-export interface RunServices {
-  readonly host: Omit<Host, 'runs'>;
-  readonly catalogue: Catalogue;
-  readonly starter: Starter;
-  open(folder: string): Promise<void>;
-}
 
 export function createCommands(services: RunServices): RunCommands {
   const { host, catalogue, starter } = services;

@@ -2,7 +2,7 @@
 import * as vscode from 'vscode';
 import { extendRun } from '../../trainer/extend-run.ts';
 import { readRun } from '../../shared/run/read-run.ts';
-import type { RunServices } from './commands.ts';
+import type { RunServices } from './services.ts';
 
 /** Of `job.training.epochs`; the schema holds the same. */
 const MAX_EPOCHS = 10_000;

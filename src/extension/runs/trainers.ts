@@ -4,14 +4,14 @@ import { join } from 'node:path';
 import * as vscode from 'vscode';
 import { InputError } from '../../shared/errors.ts';
 import { RUN_PATHS } from '../../shared/run/layout.ts';
-import { type Exit, launchTrainer } from '../../trainer/launch.ts';
+import { launchTrainer } from '../../trainer/launch.ts';
 import type { Host } from '../host.ts';
 import { keepAwake } from './keep-awake.ts';
 
 export class Trainers {
   readonly #host: Omit<Host, 'runs'>;
   /** Started by this window and not ended yet: between launch and lease the folder does not show them. */
-  readonly #started = new Map<string, Promise<Exit>>();
+  readonly #started = new Set<string>();
   readonly #refused = new Set<string>();
 
   constructor(host: Omit<Host, 'runs'>) {
@@ -35,6 +35,7 @@ export class Trainers {
     if (!vscode.workspace.isTrusted)
       throw new InputError(vscode.l10n.t('Training starts only in a trusted workspace.'));
     if (this.#started.has(folder)) return;
+    this.#started.add(folder);
     const { runtime, log } = this.#host;
     try {
       const { node, dist } = await runtime.paths();
@@ -43,15 +44,14 @@ export class Trainers {
       log.info(`trainer ${trainer.pid} started for ${folder}`);
       this.#refused.delete(folder);
       await runtime.usedBy(trainer.pid);
-      if (vscode.workspace.getConfiguration('lowrank').get('keepAwake', true)) keepAwake(trainer.pid, log);
-      const ended = trainer.stopped.then((exit) => {
+      if (vscode.workspace.getConfiguration('lowrank').get<boolean>('keepAwake', true)) keepAwake(trainer.pid, log);
+      void trainer.stopped.then((exit) => {
         log.info(`trainer ${trainer.pid} ended: ${exit.signal ?? `status ${exit.code ?? 'unknown'}`}`);
         this.#started.delete(folder);
         onEnd();
-        return exit;
       });
-      this.#started.set(folder, ended);
     } catch (error) {
+      this.#started.delete(folder);
       this.refuse(folder);
       throw error;
     }

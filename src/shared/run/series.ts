@@ -122,7 +122,7 @@ function remarkable(values: readonly (number | null)[], from: number, to: number
   let high: number | undefined;
   let missing: number | undefined;
   for (let index = from; index < to; index++) {
-    const value = values[index]!;
+    const value = values[index] ?? null;
     if (value === null) missing ??= index;
     else {
       if (low === undefined || value < values[low]!) low = index;

@@ -1,0 +1,12 @@
+/** What a chart draws: values over steps. */
+export interface Curve {
+  readonly label: string;
+  readonly step: readonly number[];
+  readonly value: readonly (number | null)[];
+  /** Which of the theme's colours. */
+  readonly color: number;
+  /** The unsmoothed values behind a smoothed curve: thin, without an entry in the legend. */
+  readonly behind?: boolean;
+  /** Few values, each a measurement of its own: shown as points. */
+  readonly points?: boolean;
+}
