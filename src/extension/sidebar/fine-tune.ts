@@ -65,7 +65,8 @@ async function askAboutRuns(path: string, newest: string, count: number): Promis
   ];
   const title =
     count === 1 ? l10n.t('{0} has a run', basename(path)) : l10n.t('{0} has {1} runs', basename(path), String(count));
-  return (await vscode.window.showQuickPick(items, { title }))?.id;
+  // The panel that was just revealed takes the focus when it has loaded.
+  return (await vscode.window.showQuickPick(items, { title, ignoreFocusOut: true }))?.id;
 }
 
 async function jobOf(run: string, data: string): Promise<Readonly<Record<string, unknown>>> {
