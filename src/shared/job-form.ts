@@ -140,7 +140,8 @@ export function parseField({ control, nullable }: FormField, text: string): Pars
 /** A field's value as its control shows it. */
 export function fieldText(value: unknown): string {
   if (value === null || value === undefined) return '';
-  return Array.isArray(value) ? value.join(', ') : String(value as string | number | boolean);
+  if (Array.isArray(value)) return value.map(fieldText).join(', ');
+  return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
 /** The value at a path of a job. */

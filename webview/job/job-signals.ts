@@ -21,6 +21,8 @@ export interface JobSignals {
   readonly linked: ReadonlySignal<boolean>;
   readonly cost: ReadonlySignal<Cost | null>;
   readonly texts: ReadonlySignal<CostTexts | null>;
+  /** The rank is larger than every layer that it could adapt: nothing would be trained but the head. */
+  readonly adaptsNothing: ReadonlySignal<boolean>;
   /** While a slider moves; null when the host has answered. */
   slide(position: Position | null): void;
   setLinked(linked: boolean): void;
@@ -55,7 +57,9 @@ export function jobSignals(
     if (cost.value === null || result === null || job === null) return null;
     return costTexts(cost.value, result, job.training.epochs);
   });
+  const adaptsNothing = computed(() => shown.value?.method === 'lora' && cost.value?.adaptedModules === 0);
   return {
+    adaptsNothing,
     shown,
     linked,
     cost,

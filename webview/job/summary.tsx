@@ -10,7 +10,8 @@ import { act, advice, faultText, job, plan, sendEdits, state } from './store.ts'
 export function Summary(): VNode | null {
   const { value: now } = state;
   if (now === null || job.shown.value === null) return null;
-  const reason = now.blocked ?? (plan.value.status === 'failed' ? plan.value.message : null);
+  const failed = plan.value.status === 'failed' ? plan.value.message : null;
+  const reason = now.blocked ?? failed ?? (job.adaptsNothing.value ? t('The rank is larger than every layer.') : null);
   return (
     <header class="summary">
       <div class="row spread">

@@ -50,6 +50,7 @@ function whyNot(): string | null {
   const blocked = state.value?.blocked ?? null;
   if (blocked !== null) return blocked;
   if (status === 'failed') return t('The plan failed; see above.');
+  if (job.adaptsNothing.value) return t('The rank is larger than every layer.');
   return null;
 }
 

@@ -2,6 +2,7 @@
 import * as vscode from 'vscode';
 import type { Commands } from '../contributions.ts';
 import type { Host } from '../host.ts';
+import { watchJobFiles } from '../job/diagnostics.ts';
 import { JobEditors } from '../job/job-editors.ts';
 import { fineTune, revealPanel } from './fine-tune.ts';
 import { createSample } from './sample.ts';
@@ -26,6 +27,7 @@ interface SidebarFeature {
 export function createSidebar(host: Host): SidebarFeature {
   const sidebar = new Sidebar(host);
   const editors = new JobEditors(host);
+  const jobFiles = watchJobFiles();
   const { draft, dataset, planner } = sidebar;
   return {
     view: sidebar,
@@ -51,6 +53,7 @@ export function createSidebar(host: Host): SidebarFeature {
       },
     },
     dispose: () => {
+      jobFiles.dispose();
       editors.dispose();
       sidebar.dispose();
     },
