@@ -25,10 +25,14 @@ export function activate(context: vscode.ExtensionContext): void {
         (await host()).sidebar.resolve(view);
       },
     }),
-    vscode.window.registerTreeDataProvider(VIEWS.runs, {
-      getTreeItem: (item: vscode.TreeItem) => item,
-      getChildren: async (item) => (await host()).runsTree.children(item),
-      onDidChangeTreeData: runsChanged.event,
+    vscode.window.createTreeView<vscode.TreeItem>(VIEWS.runs, {
+      // Several runs are compared.
+      canSelectMany: true,
+      treeDataProvider: {
+        getTreeItem: (item) => item,
+        getChildren: async (item) => (await host()).runsTree.children(item),
+        onDidChangeTreeData: runsChanged.event,
+      },
     }),
     vscode.window.registerCustomEditorProvider(EDITORS.job, {
       resolveCustomTextEditor: async (document, panel) => {

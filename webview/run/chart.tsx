@@ -25,8 +25,8 @@ interface ChartProps {
 }
 
 const HEIGHT = 200;
-/** uPlot's enum has types alone. */
-const LOGARITHMIC = 3 as uPlot.Scale.Distr;
+/** uPlot names the kinds of scales in an enum that its types have and its code has not. */
+const LOGARITHMIC = Object.fromEntries([['distr', 3]]) as uPlot.Scale;
 
 export function Chart({ title, curves, format, logScale = false, share = false }: ChartProps): VNode {
   const place = useRef<HTMLDivElement>(null);
@@ -55,7 +55,7 @@ export function Chart({ title, curves, format, logScale = false, share = false }
         cursor: { drag: { x: true, y: false, uni: 20 }, points: { size: 7 } },
         scales: {
           x: { time: false },
-          y: share ? { range: [0, 1] } : logScale ? { distr: LOGARITHMIC } : { range: padded },
+          y: share ? { range: [0, 1] } : logScale ? LOGARITHMIC : { range: padded },
         },
         axes: axesOf(colors, format),
         series: [{}, ...curves.map((curve) => seriesOf(curve, colors, hidden.peek().has(curve.label)))],

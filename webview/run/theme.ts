@@ -8,8 +8,11 @@ export interface ChartTheme {
   readonly lines: readonly string[];
 }
 
-/** Distinct in hue and, for those who see no hues, told apart by dashes too. */
-const LINES = ['blue', 'orange', 'green', 'purple', 'red', 'yellow'] as const;
+/**
+ * Distinct in hue, the first two for those who see few hues as well; dashes tell further ones apart. Orange is left out: most themes make
+ * it a half transparent brown, since it marks matches in the minimap.
+ */
+const LINES = ['blue', 'yellow', 'green', 'purple', 'red'] as const;
 
 export const DASHES: readonly (readonly number[])[] = [[], [6, 4], [2, 3], [10, 3, 2, 3]];
 

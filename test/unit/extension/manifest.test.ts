@@ -40,7 +40,7 @@ vi.mock('vscode', () => {
     commands: { registerCommand: into(registered.commands) },
     window: {
       registerWebviewViewProvider: into(registered.views),
-      registerTreeDataProvider: into(registered.views),
+      createTreeView: into(registered.views),
       registerCustomEditorProvider: into(registered.editors),
     },
     workspace: { workspaceFolders: [] },
