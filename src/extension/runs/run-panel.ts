@@ -21,7 +21,7 @@ const IDLE_MS = 2_000;
 /** How often the files beside the events are read: log, samples, report. */
 const DETAILS_MS = 1_000;
 /** Points of a curve that are sent; more than a screen is wide. */
-export const MAX_POINTS = 4_000;
+const MAX_POINTS = 4_000;
 
 const COMMAND_AT = {
   try: 'lowrank.tryIt',
