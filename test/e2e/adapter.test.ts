@@ -37,8 +37,7 @@ afterAll(async () => {
 
 /** Answers VS Code's own file dialog, which stands where the palette does. */
 async function answerPath(path: string): Promise<void> {
-  await editor.palette.input.waitFor();
-  await editor.palette.answer(path);
+  await editor.palette.answerPath(path);
 }
 
 test('an adapter without its base says so, and takes the base it is shown', async () => {

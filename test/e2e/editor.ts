@@ -31,7 +31,7 @@ import { findWebview } from './webview.ts';
 const RESULTS = resolve('test-results');
 
 /** Generous, since CI has two slow cores; what is there sooner is not waited for. */
-const PATIENCE = 60_000;
+const PATIENCE = 120_000;
 
 /** VS Code's names of its themes, and the class that its page has then. */
 const THEMES = {

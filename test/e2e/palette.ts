@@ -1,5 +1,6 @@
 /** The command palette, and other lists and fields that VS Code shows in its place. */
 import type { Locator, Page } from 'playwright-core';
+import { vi } from 'vitest';
 
 export class Palette {
   readonly #page: Page;
@@ -50,10 +51,32 @@ export class Palette {
     await this.row(label).click();
   }
 
+  /** The same, by a part of its label: one with an icon before its words. */
+  async pickContaining(text: string): Promise<void> {
+    await this.rows.filter({ hasText: text }).first().click();
+  }
+
   /** Answers a question for text. */
   async answer(text: string): Promise<void> {
     await this.input.fill(text);
     await this.input.press('Enter');
+  }
+
+  /**
+   * Answers VS Code's own file dialog. It writes its folder into the field when that is read, over what was written before: so until
+   * it is gone.
+   */
+  async answerPath(path: string): Promise<void> {
+    await this.rows.first().waitFor();
+    await vi.waitFor(
+      async () => {
+        if (!(await this.input.isVisible()) || !(await this.input.inputValue()).startsWith('/')) return;
+        await this.input.fill(path);
+        await this.input.press('Enter');
+        await this.input.waitFor({ state: 'hidden', timeout: 3000 });
+      },
+      { timeout: 60_000 },
+    );
   }
 
   async close(): Promise<void> {

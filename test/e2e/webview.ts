@@ -1,6 +1,6 @@
 /** Webviews are frames in frames; what tells them apart is the title that VS Code gives the inner one. */
 import type { Frame, FrameLocator, Page } from 'playwright-core';
-import { expect } from 'vitest';
+import { vi } from 'vitest';
 
 export interface Webview {
   /** Finds elements, also after the page inside was loaded again. */
@@ -13,15 +13,14 @@ const INNER = 'iframe#active-frame';
 
 /** Waits for a visible webview of this title whose page has something in it. */
 export async function findWebview(page: Page, title: string | RegExp, timeout: number): Promise<Webview> {
-  let found: Webview | undefined;
-  await expect
-    .poll(async () => (found = await lookForWebview(page, title)) !== undefined || titlesOf(page), {
-      timeout,
-      interval: 100,
-      message: `a webview with the title ${String(title)}`,
-    })
-    .toBe(true);
-  return found!;
+  return vi.waitFor(
+    async () => {
+      const found = await lookForWebview(page, title);
+      if (found !== undefined) return found;
+      throw new Error(`no webview with the title ${String(title)}; ${await titlesOf(page)}`);
+    },
+    { timeout, interval: 100 },
+  );
 }
 
 async function lookForWebview(page: Page, title: string | RegExp): Promise<Webview | undefined> {

@@ -25,6 +25,14 @@ export function makeFolder(): string {
   return folder;
 }
 
+/** A finished run of the workspace's `shapes/`, made by the command line; returns its folder. */
+export function trainedRun(workspace: string, name: string, ...flags: readonly string[]): string {
+  const folder = join(workspace, '.lowrank/runs', `2026-01-01-120000-${name}`);
+  const job = ['--data', join(workspace, 'shapes'), '--base', 'sample', '--rank', '4', '--epochs', '2'];
+  lowrank('train', ...job, '--name', name, '--out', folder, ...flags);
+  return folder;
+}
+
 /** The command line as it is built in dist/; returns what it printed. */
 export function lowrank(...args: readonly string[]): string {
   return execFileSync(process.execPath, [resolve('dist/cli.js'), ...args], { encoding: 'utf8', stdio: 'pipe' });
