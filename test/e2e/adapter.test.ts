@@ -29,7 +29,11 @@ lowrank(
 
 let editor: Editor;
 beforeAll(async () => {
-  editor = await startEditor({ folder, viewport: { width: 1400, height: 1000 } });
+  editor = await startEditor({
+    folder,
+    viewport: { width: 1400, height: 1000 },
+    settings: { 'explorer.autoReveal': false },
+  });
 });
 afterAll(async () => {
   await editor.stop();
@@ -37,7 +41,15 @@ afterAll(async () => {
 
 /** Answers VS Code's own file dialog, which stands where the palette does. */
 async function answerPath(path: string): Promise<void> {
-  await editor.palette.answerPath(path);
+  await editor.palette.input.waitFor();
+  await editor.palette.answer(path);
+}
+
+/** A folder's name goes into it first; another Enter takes it. */
+async function answerFolder(path: string): Promise<void> {
+  await answerPath(path);
+  await expect.poll(() => editor.palette.input.inputValue()).toBe(`${path}/`);
+  await editor.palette.input.press('Enter');
 }
 
 test('an adapter without its base says so, and takes the base it is shown', async () => {
@@ -47,7 +59,7 @@ test('an adapter without its base says so, and takes the base it is shown', asyn
   await editor.screenshot('adapter-without-base');
   await view.getByRole('button', { name: 'Locate Base…' }).click();
   await editor.palette.pick('Model folder…');
-  await answerPath(join(folder, 'base'));
+  await answerFolder(join(folder, 'base'));
   await view.getByText('of a whole fine-tuned copy').waitFor();
   await view.getByText('located by you').waitFor();
   await editor.screenshot('adapter-with-base');
@@ -68,6 +80,8 @@ test('layers are found, and a lower rank tells its price before it is written', 
 
 test('the run is exported with its comparison and code that runs it', { timeout: 180_000 }, async () => {
   await editor.command('View: Close All Editors');
+  // Of rows with one name the first is taken.
+  await editor.explorer.row('foreign').click();
   await editor.explorer.open('run', 'best', WEIGHTS);
   const view = await editor.webview(/adapter_model/);
   await view.getByRole('button', { name: 'Export as ONNX, single precision' }).click();
@@ -87,7 +101,7 @@ test('base and adapter are tried side by side', { timeout: 180_000 }, async () =
   await (await editor.webview(/adapter_model/)).getByRole('button', { name: 'Try It' }).click();
   const view = await editor.webview(/^Try /);
   await view.getByRole('button', { name: 'Folder…' }).click();
-  await answerPath(join(folder, 'shapes', 'val'));
+  await answerFolder(join(folder, 'shapes', 'val'));
   await view.getByText('images in the folder of their class').first().waitFor();
   for (const theme of ALL_THEMES) {
     await editor.theme(theme);

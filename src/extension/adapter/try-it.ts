@@ -120,12 +120,15 @@ class TrySession implements vscode.Disposable {
   }
 
   async #choose(folder: boolean): Promise<void> {
+    const root = vscode.workspace.workspaceFolders?.[0];
     const uris = await vscode.window.showOpenDialog({
       canSelectFiles: !folder,
       canSelectFolders: folder,
       canSelectMany: true,
       ...(!folder && { filters: { [vscode.l10n.t('Images')]: IMAGE_ENDINGS } }),
+      title: folder ? vscode.l10n.t('Folders of images to try') : vscode.l10n.t('Images to try'),
       openLabel: vscode.l10n.t('Try'),
+      ...(root !== undefined && { defaultUri: root.uri }),
     });
     if (uris !== undefined) await this.#lookAt(uris.map(({ fsPath }) => fsPath));
   }
