@@ -65,6 +65,7 @@ function pack(target, stage, built) {
   }
   tidyPackages(cwd, contents.keys());
   writeJson(join(cwd, 'package.json'), packagedManifest(manifest, contents.keys()));
+  copyFileSync(join(ROOT, '.vscodeignore'), join(cwd, '.vscodeignore'));
   requireNamed(manifest, contents);
   const name = `${manifest.name}-${target}-${manifest.version}.vsix`;
   run(

@@ -81,7 +81,7 @@ export const advice = computed(() => {
   return advise({ job: shown, cost: job.cost.value, memory: result?.memory ?? null, images, imbalance: null });
 });
 
-export function send(message: ToHostJob): void {
+function send(message: ToHostJob): void {
   faultText.value = null;
   channel.post(message);
 }

@@ -6,7 +6,6 @@ import {
   provideVSCodeDesignSystem,
   vsCodeButton,
   vsCodeCheckbox,
-  vsCodeDivider,
   vsCodeDropdown,
   vsCodeLink,
   vsCodeOption,
@@ -19,7 +18,6 @@ import { useEffect, useRef } from 'preact/hooks';
 provideVSCodeDesignSystem().register(
   vsCodeButton(),
   vsCodeCheckbox(),
-  vsCodeDivider(),
   vsCodeDropdown(),
   vsCodeLink(),
   vsCodeOption(),
@@ -153,11 +151,6 @@ export function Link({ children, onClick, label, title, id, disabled }: LinkProp
 /** Something goes on whose end is not known. */
 export function ProgressRing({ label }: { readonly label: string }): VNode {
   return element('vscode-progress-ring', { class: 'ring', 'aria-label': label, role: 'progressbar' });
-}
-
-/** A line between two groups. */
-export function Divider(): VNode {
-  return element('vscode-divider', { role: 'presentation' });
 }
 
 function valueOf(event: Event): string {

@@ -55,7 +55,7 @@ export interface JobState {
   readonly engines: readonly EngineOption[] | null;
 }
 
-export const JOB_ACTIONS = ['start', 'save-job', 'undo', 'redo', 'browse-data', 'browse-base', 'open-text'] as const;
+const JOB_ACTIONS = ['start', 'save-job', 'undo', 'redo', 'browse-data', 'browse-base', 'open-text'] as const;
 
 export const toHostJob = z.discriminatedUnion('type', [
   ready,

@@ -68,7 +68,7 @@ export interface SidebarState {
   readonly sibling: SiblingRun | null;
 }
 
-export const SIDEBAR_ACTIONS = [
+const SIDEBAR_ACTIONS = [
   'browse-data',
   'use-parent',
   'check-again',
