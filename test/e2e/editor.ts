@@ -91,6 +91,7 @@ export async function startEditor({ folder, trust = true, settings = {}, viewpor
       await page.screenshot({ path: join(RESULTS, 'screens/failed-start.png') }).catch(() => undefined);
     await browser?.close();
     await server?.stop();
+    rmSync(profile, { recursive: true, force: true, maxRetries: 3 });
     throw error;
   }
 }

@@ -2,6 +2,9 @@
 import type { Locator, Page } from 'playwright-core';
 import { vi } from 'vitest';
 
+/** Rows of the list that are on the screen, and some more. */
+const MAX_ROWS = 40;
+
 export class Palette {
   readonly #page: Page;
 
@@ -43,7 +46,11 @@ export class Palette {
 
   async run(title: string): Promise<void> {
     await this.open(title);
-    await this.row(title).click();
+    const row = this.row(title);
+    await row.waitFor();
+    // Used commands come first, whatever was typed.
+    for (let down = 0; down < MAX_ROWS && !(await isFocused(row)); down++) await this.input.press('ArrowDown');
+    await this.input.press('Enter');
   }
 
   /** Chooses a row of the list that is open: an answer to a question of the extension. */
@@ -83,4 +90,8 @@ export class Palette {
     await this.#page.keyboard.press('Escape');
     await this.#widget.waitFor({ state: 'hidden' });
   }
+}
+
+async function isFocused(row: Locator): Promise<boolean> {
+  return (await row.getAttribute('class'))?.split(' ').includes('focused') ?? false;
 }
