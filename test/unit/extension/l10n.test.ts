@@ -74,7 +74,7 @@ function keyOf(text: ts.Expression | undefined): string | undefined {
 }
 
 function valueOf(object: ts.ObjectLiteralExpression, name: string): ts.Expression | undefined {
-  const property = object.properties.find((one) => one.name !== undefined && one.name.getText() === name);
+  const property = object.properties.find((one) => one.name?.getText() === name);
   return property !== undefined && ts.isPropertyAssignment(property) ? property.initializer : undefined;
 }
 
