@@ -64,7 +64,7 @@ describe('folders', () => {
     const panel = await editor.webview('LoRA');
     await panel.getByText('train/ is a part of a dataset').waitFor();
     await panel.getByRole('button', { name: 'Use shapes/' }).click();
-    await panel.getByText('8 classes').waitFor();
+    await panel.getByText('8 classes · 64 training').waitFor();
   });
 });
 
