@@ -8,7 +8,6 @@ import { formatBytes, formatInteger, formatShare } from '../../src/shared/format
 import { Bar } from '../ui/bar.tsx';
 import { Card } from '../ui/card.tsx';
 import { t } from '../ui/l10n.ts';
-import { TextField } from '../ui/toolkit.ts';
 import { type TableColumn, VirtualTable } from '../ui/virtual-table.tsx';
 import { cut, query, rank } from './store.ts';
 
@@ -34,12 +33,14 @@ export function Layers({ report }: { readonly report: AdapterReport }): VNode {
         </span>
       }
     >
-      <TextField
-        label={t('Search layers')}
+      <input
+        class="field-input wide"
+        type="search"
+        aria-label={t('Search layers')}
         placeholder={t('Search layers, for instance: 11 q_proj')}
         value={query.value}
-        onInput={(text) => {
-          query.value = text;
+        onInput={(event) => {
+          query.value = event.currentTarget.value;
         }}
       />
       <VirtualTable
