@@ -3,6 +3,7 @@
  * as the test says, and a record of what was shown. Use it by `vi.mock('vscode', async () => (await import('…/fake-vscode.ts')).module)`.
  */
 import { EventEmitter as NodeEvents } from 'node:events';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
@@ -48,8 +49,13 @@ class EventEmitter<T> {
 export const shown = {
   messages: [] as string[],
   executed: [] as [id: string, ...args: unknown[]][],
-  /** The label of the button that the next message is answered with. */
-  answer: undefined as string | undefined,
+  /** The label of the button that the next messages are answered with, or of several. */
+  answer: undefined as string | readonly string[] | undefined,
+  /** What the next lists are answered with; undefined dismisses them. */
+  pick: undefined as ((items: readonly { picked?: boolean; label: string }[]) => unknown) | undefined,
+  /** Whether the system has a trash. */
+  hasTrash: true,
+  clipboard: '',
   /** What the next input box is answered with. */
   input: undefined as string | undefined,
   statusBar: { text: '', visible: false, command: undefined as unknown },
@@ -57,6 +63,12 @@ export const shown = {
 };
 
 export const workspace = {
+  fs: {
+    delete: async ({ fsPath }: Uri, { useTrash }: { useTrash: boolean }) => {
+      if (useTrash && !shown.hasTrash) throw new Error('no trash here');
+      await rm(fsPath, { recursive: true });
+    },
+  },
   workspaceFolders: [] as { uri: Uri; name: string }[],
   isTrusted: true,
   getConfiguration: (section: string) => ({
@@ -77,7 +89,7 @@ const message = (text: string, ...rest: unknown[]): Promise<unknown> => {
   shown.messages.push(text);
   const items = rest.filter((item) => typeof item === 'string' || (typeof item === 'object' && 'title' in item!));
   const labelOf = (item: unknown): string => (typeof item === 'string' ? item : (item as { title: string }).title);
-  return Promise.resolve(items.find((item) => labelOf(item) === shown.answer));
+  return Promise.resolve(items.find((item) => [shown.answer].flat().includes(labelOf(item))));
 };
 
 const nothing = (): undefined => undefined;
@@ -165,7 +177,15 @@ export const module = {
     t: (text: string, ...args: unknown[]) =>
       text.replace(/\{(\d)\}/g, (_, index: string) => String(args[Number(index)])),
   },
-  env: { language: 'en' },
+  env: {
+    language: 'en',
+    clipboard: {
+      writeText: (text: string) => {
+        shown.clipboard = text;
+        return Promise.resolve();
+      },
+    },
+  },
   workspace,
   window: {
     onDidChangeWindowState: new EventEmitter().event,
@@ -188,7 +208,8 @@ export const module = {
     showWarningMessage: message,
     showErrorMessage: message,
     showInputBox: () => Promise.resolve(shown.input),
-    showQuickPick: () => Promise.resolve(undefined),
+    showQuickPick: (items: readonly { label: string }[]) => Promise.resolve(shown.pick?.(items)),
+    showSaveDialog: () => Promise.resolve(shown.input === undefined ? undefined : Uri.file(shown.input)),
   },
   commands: {
     executeCommand: (id: string, ...args: unknown[]) => {

@@ -4,6 +4,7 @@ export const COMMANDS = [
   'lowrank.fineTune',
   'lowrank.openJob',
   'lowrank.start',
+  'lowrank.sweepRanks',
   'lowrank.saveJob',
   'lowrank.undo',
   'lowrank.redo',
@@ -17,6 +18,12 @@ export const COMMANDS = [
   'lowrank.revealRun',
   'lowrank.showRunLog',
   'lowrank.refreshRuns',
+  'lowrank.renameRun',
+  'lowrank.deleteRun',
+  'lowrank.copyRunPath',
+  'lowrank.filterRuns',
+  'lowrank.clearRunsFilter',
+  'lowrank.exportRunsCsv',
   'lowrank.inspectAdapter',
   'lowrank.exportAdapter',
   'lowrank.tryIt',
@@ -40,4 +47,8 @@ export const EDITORS = {
 } as const;
 
 /** Keys of `when` clauses. */
-export const CONTEXT = { hasDraft: 'lowrank.hasDraft', runStatus: 'lowrank.runStatus' } as const;
+export const CONTEXT = {
+  hasDraft: 'lowrank.hasDraft',
+  runStatus: 'lowrank.runStatus',
+  runsFiltered: 'lowrank.runsFiltered',
+} as const;

@@ -12,7 +12,16 @@ let loaded: Promise<LoadedHost> | undefined;
 export function activate(context: vscode.ExtensionContext): void {
   const runsChanged = new vscode.EventEmitter<undefined>();
   const host = (): Promise<LoadedHost> =>
-    (loaded ??= import('./main.ts').then(({ createHost }) => createHost(context, runsChanged)));
+    (loaded ??= import('./main.ts').then(({ createHost }) => createHost(context, runsChanged, runsView)));
+  const runsView = vscode.window.createTreeView<vscode.TreeItem>(VIEWS.runs, {
+    // Several runs are compared.
+    canSelectMany: true,
+    treeDataProvider: {
+      getTreeItem: (item) => item,
+      getChildren: async (item) => (await host()).runsTree.children(item),
+      onDidChangeTreeData: runsChanged.event,
+    },
+  });
   const { subscriptions } = context;
   for (const id of COMMANDS) {
     subscriptions.push(
@@ -25,15 +34,7 @@ export function activate(context: vscode.ExtensionContext): void {
         (await host()).sidebar.resolve(view);
       },
     }),
-    vscode.window.createTreeView<vscode.TreeItem>(VIEWS.runs, {
-      // Several runs are compared.
-      canSelectMany: true,
-      treeDataProvider: {
-        getTreeItem: (item) => item,
-        getChildren: async (item) => (await host()).runsTree.children(item),
-        onDidChangeTreeData: runsChanged.event,
-      },
-    }),
+    runsView,
     vscode.window.registerCustomEditorProvider(EDITORS.job, {
       resolveCustomTextEditor: async (document, panel) => {
         (await host()).jobEditor.resolve(document, panel);

@@ -19,11 +19,15 @@ export interface LoadedHost {
   dispose(): Promise<void>;
 }
 
-export function createHost(context: vscode.ExtensionContext, runsChanged: vscode.EventEmitter<undefined>): LoadedHost {
+export function createHost(
+  context: vscode.ExtensionContext,
+  runsChanged: vscode.EventEmitter<undefined>,
+  runsView: vscode.TreeView<vscode.TreeItem>,
+): LoadedHost {
   const log = vscode.window.createOutputChannel('Lowrank', { log: true });
   const runtime = new Runtime(context, log);
   const services = { context, log, runtime, tasks: new Tasks(runtime, log) };
-  const runs = createRuns(services, runsChanged);
+  const runs = createRuns(services, runsChanged, runsView);
   const host: Host = { ...services, runs: runs.starter };
   const sidebar = createSidebar(host);
   const adapters = createAdapters(host);

@@ -39,6 +39,7 @@ async function openWindow(): Promise<Runs> {
   return createRuns(
     fakeServices(DIST) as Parameters<typeof createRuns>[0],
     new module.EventEmitter() as unknown as Parameters<typeof createRuns>[1],
+    {},
   );
 }
 

@@ -16,6 +16,11 @@ export function folderOf(argument: unknown): string | undefined {
   return basename(argument.fsPath) === RUN_PATHS.identity ? dirname(argument.fsPath) : argument.fsPath;
 }
 
+/** The runs that a command of the tree is given when several are chosen. */
+export function chosenOf([, several]: readonly unknown[]): string[] {
+  return Array.isArray(several) ? several.map(folderOf).filter((folder) => folder !== undefined) : [];
+}
+
 /** Undefined where the user chose none. `fits` says which runs the command is for. */
 export async function chooseRun(
   catalogue: Catalogue,

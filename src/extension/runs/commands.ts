@@ -8,10 +8,12 @@ import { RUN_PATHS } from '../../shared/run/layout.ts';
 import { sendControl } from '../../shared/run/send-control.ts';
 import { isLively } from '../../shared/run/status.ts';
 import type { Commands } from '../contributions.ts';
-import { chooseRun, folderOf, pickOf } from './choose-run.ts';
+import { chooseRun, chosenOf, folderOf, pickOf } from './choose-run.ts';
 import { openComparison } from './compare-panel.ts';
 import { continueRun } from './continue-run.ts';
 import { endTrainer } from './end-trainer.ts';
+import { exportRunsCsv } from './export-csv.ts';
+import { copyPaths, deleteRuns, moveToTrash, renameRun } from './manage.ts';
 import type { Reading } from './run-reader.ts';
 import type { RunServices } from './services.ts';
 
@@ -27,24 +29,40 @@ export type RunCommands = Pick<
   | 'lowrank.revealRun'
   | 'lowrank.showRunLog'
   | 'lowrank.refreshRuns'
+  | 'lowrank.renameRun'
+  | 'lowrank.deleteRun'
+  | 'lowrank.copyRunPath'
+  | 'lowrank.filterRuns'
+  | 'lowrank.clearRunsFilter'
+  | 'lowrank.exportRunsCsv'
 >;
 
 export function createCommands(services: RunServices): RunCommands {
-  const { host, catalogue, starter } = services;
+  const { host, catalogue, starter, filter } = services;
+  /** A command about the runs chosen in the tree, or about one; what goes wrong is told. */
+  const aboutAll =
+    (title: string, work: (folders: readonly string[]) => Promise<unknown>) =>
+    (...args: readonly unknown[]): Promise<void> => {
+      const chosen = chosenOf(args);
+      return chosen.length > 1 ? tellFaults(() => work(chosen)) : about(title, (folder) => work([folder]))(...args);
+    };
   /** A command about one run; what goes wrong is told. */
   const about =
     (title: string, work: (folder: string) => Promise<unknown>, fits?: (reading: Reading) => boolean) =>
     async (...args: readonly unknown[]): Promise<void> => {
       const folder = await chooseRun(catalogue, args, title, fits);
       if (folder === undefined) return;
-      try {
-        await work(folder);
-      } catch (error) {
-        host.log.error(error instanceof Error ? error : String(error));
-        void vscode.window.showErrorMessage(messageOf(error));
-      }
-      await catalogue.refresh();
+      await tellFaults(() => work(folder));
     };
+  const tellFaults = async (work: () => Promise<unknown>): Promise<void> => {
+    try {
+      await work();
+    } catch (error) {
+      host.log.error(error instanceof Error ? error : String(error));
+      void vscode.window.showErrorMessage(messageOf(error));
+    }
+    await catalogue.refresh();
+  };
   const control = (title: string, command: ControlCommand): ((...args: readonly unknown[]) => Promise<void>) =>
     about(
       title,
@@ -76,6 +94,14 @@ export function createCommands(services: RunServices): RunCommands {
     }),
     'lowrank.showRunLog': about(vscode.l10n.t('Show the log of which run?'), showLog),
     'lowrank.refreshRuns': () => catalogue.refresh(),
+    'lowrank.renameRun': about(vscode.l10n.t('Rename which run?'), renameRun),
+    'lowrank.deleteRun': aboutAll(vscode.l10n.t('Delete which run?'), (folders) => deleteRuns(services, folders)),
+    'lowrank.copyRunPath': aboutAll(vscode.l10n.t('Copy the path of which run?'), copyPaths),
+    'lowrank.filterRuns': () => filter.ask(),
+    'lowrank.clearRunsFilter': () => {
+      filter.clear();
+    },
+    'lowrank.exportRunsCsv': () => tellFaults(() => exportRunsCsv(services)),
   };
 }
 
@@ -95,7 +121,7 @@ async function leaveQueue(folder: string): Promise<void> {
     { modal: true, detail: folder },
     remove,
   );
-  if (answer === remove) await vscode.workspace.fs.delete(vscode.Uri.file(folder), { recursive: true, useTrash: true });
+  if (answer === remove) await moveToTrash(folder);
 }
 
 async function showLog(folder: string): Promise<void> {
@@ -106,7 +132,7 @@ async function showLog(folder: string): Promise<void> {
 
 /** The runs chosen in the tree, or picked from all; at least two. */
 async function compare({ host, catalogue }: RunServices, args: readonly unknown[]): Promise<void> {
-  const chosen = Array.isArray(args[1]) ? args[1].map(folderOf).filter((folder) => folder !== undefined) : [];
+  const chosen = chosenOf(args);
   if (chosen.length > 1) {
     openComparison(host, chosen);
     return;

@@ -1,7 +1,6 @@
 /** Several runs laid over each other in one panel, with the fields in which their jobs differ. */
 import * as vscode from 'vscode';
 import { differingFields } from '../../shared/run/differing-fields.ts';
-import { isLively } from '../../shared/run/status.ts';
 import {
   type ComparedRun,
   type RunViewState,
@@ -12,7 +11,7 @@ import {
 import { thinSeries } from '../../shared/run/series.ts';
 import type { Host } from '../host.ts';
 import { openPage } from '../webview-page.ts';
-import { type Reading, RunReader } from './run-reader.ts';
+import { mayChange, type Reading, RunReader } from './run-reader.ts';
 import { reportOf } from './run-view.ts';
 import { accuracyOf, nameOf } from './words.ts';
 
@@ -37,9 +36,9 @@ export function openComparison(host: Omit<Host, 'runs'>, folders: readonly strin
     const text = JSON.stringify(state);
     if (always || text !== sent) page.post({ type: 'state', state });
     sent = text;
-    // A run that has ended is read no more.
-    const lively = readable.some(({ reading }) => isLively(reading.state.status));
-    if (lively && panel.visible) timer = setTimeout(() => void show(false), LOOK_MS);
+    // Runs that have all ended are read no more; one that waits will begin.
+    if (readable.some(({ reading }) => mayChange(reading)) && panel.visible)
+      timer = setTimeout(() => void show(false), LOOK_MS);
   };
   const page = openPage<ToHostRun, ToViewRun>(host, panel.webview, {
     name: 'run',

@@ -7,6 +7,7 @@ import type { Host, RunStarter } from '../host.ts';
 import { Catalogue } from './catalogue.ts';
 import { createCommands, type RunCommands } from './commands.ts';
 import { tellEnd } from './ending-notice.ts';
+import { type FilteredView, RunsFilter } from './filter.ts';
 import { runFile, RunPanel } from './run-panel.ts';
 import { Starter } from './starter.ts';
 import { StatusBar } from './status-bar.ts';
@@ -21,8 +22,13 @@ export interface Runs {
   dispose(): Promise<void>;
 }
 
-export function createRuns(host: Omit<Host, 'runs'>, changed: vscode.EventEmitter<undefined>): Runs {
+export function createRuns(
+  host: Omit<Host, 'runs'>,
+  changed: vscode.EventEmitter<undefined>,
+  view: FilteredView,
+): Runs {
   const catalogue = new Catalogue();
+  const filter = new RunsFilter(catalogue);
   const starter = new Starter(host, catalogue, new Trainers(host));
   const statusBar = new StatusBar(catalogue);
   const tell = (error: unknown): void => {
@@ -35,6 +41,9 @@ export function createRuns(host: Omit<Host, 'runs'>, changed: vscode.EventEmitte
       for (const change of changes) void tellEnd(change).then(undefined, tell);
       void starter.advance().catch(tell);
       setContext(catalogue);
+    }),
+    filter.onDidChange(() => {
+      changed.fire(undefined);
     }),
     vscode.workspace.onDidGrantWorkspaceTrust(() => void catalogue.refresh()),
   ];
@@ -55,7 +64,9 @@ export function createRuns(host: Omit<Host, 'runs'>, changed: vscode.EventEmitte
     tree: {
       children: async (item) => {
         await first;
-        return item === undefined ? runItems(catalogue) : [];
+        if (item !== undefined) return [];
+        filter.tell(view);
+        return runItems(filter.list());
       },
     },
     editor: {
@@ -63,10 +74,10 @@ export function createRuns(host: Omit<Host, 'runs'>, changed: vscode.EventEmitte
         await RunPanel.open(host, dirname(uri.fsPath), panel);
       },
     },
-    commands: createCommands({ host, catalogue, starter, open }),
+    commands: createCommands({ host, catalogue, starter, filter, open }),
     // Trainers go on: they are no part of this window.
     dispose: () => {
-      for (const each of [...subscriptions, statusBar, catalogue]) each.dispose();
+      for (const each of [...subscriptions, statusBar, filter, catalogue]) each.dispose();
       return Promise.resolve();
     },
   };

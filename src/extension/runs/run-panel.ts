@@ -181,6 +181,7 @@ export class RunPanel {
     const text = JSON.stringify(details);
     if (text === this.#sent.details) return;
     this.#sent.details = text;
+    this.#panel.title = details.name;
     this.#page.post({ type: 'details', details });
   }
 

@@ -51,6 +51,11 @@ export class Starter {
     else await this.#launch(folder);
   }
 
+  /** A trainer of this window is at work on it, or about to be. */
+  isStarting(folder: string): boolean {
+    return this.#trainers.isStarted(folder);
+  }
+
   /** Starts the run that has waited longest, if none is at work. Called whenever a run's state has changed. */
   async advance(): Promise<void> {
     if (this.#advancing || !vscode.workspace.isTrusted) return;

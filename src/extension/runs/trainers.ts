@@ -23,6 +23,11 @@ export class Trainers {
     return this.#started.has(folder) || this.#refused.has(folder);
   }
 
+  /** Between launch and lease the folder does not show its trainer. */
+  isStarted(folder: string): boolean {
+    return this.#started.has(folder);
+  }
+
   /** It is not started by itself again: it would fail the same way at every look at the queue. */
   refuse(folder: string): void {
     this.#refused.add(folder);

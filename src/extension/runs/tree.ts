@@ -3,7 +3,7 @@ import { basename, join } from 'node:path';
 import * as vscode from 'vscode';
 import { RUN_PATHS } from '../../shared/run/layout.ts';
 import type { RunStatus } from '../../shared/run/status.ts';
-import type { Catalogue, Listed } from './catalogue.ts';
+import type { Listed } from './catalogue.ts';
 import type { Reading, Unreadable } from './run-reader.ts';
 import { describe, nameOf, statusWord } from './words.ts';
 
@@ -50,9 +50,9 @@ export class RunItem extends vscode.TreeItem {
   }
 }
 
-export function runItems(catalogue: Catalogue): RunItem[] {
+export function runItems(runs: readonly Listed[]): RunItem[] {
   const several = (vscode.workspace.workspaceFolders ?? []).length > 1;
-  return catalogue.list().map((listed) => {
+  return runs.map((listed) => {
     const root = several ? (vscode.workspace.getWorkspaceFolder(vscode.Uri.file(listed.folder))?.name ?? null) : null;
     return new RunItem(listed, root);
   });

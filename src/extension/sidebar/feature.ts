@@ -16,6 +16,7 @@ interface SidebarFeature {
     | 'lowrank.fineTune'
     | 'lowrank.openJob'
     | 'lowrank.start'
+    | 'lowrank.sweepRanks'
     | 'lowrank.saveJob'
     | 'lowrank.undo'
     | 'lowrank.redo'
@@ -39,6 +40,10 @@ export function createSidebar(host: Host): SidebarFeature {
       'lowrank.start': async () => {
         await revealPanel();
         await sidebar.start();
+      },
+      'lowrank.sweepRanks': async () => {
+        await revealPanel();
+        await sidebar.sweep();
       },
       'lowrank.saveJob': () => sidebar.save(),
       'lowrank.undo': () => {

@@ -2,6 +2,7 @@
 import { resolve } from 'node:path';
 import * as vscode from 'vscode';
 import { InputError } from '../../shared/errors.ts';
+import type { Job } from '../../shared/job.ts';
 import { type JobReading, readJobValues } from '../../shared/job-reading.ts';
 import {
   type SiblingRun,
@@ -20,6 +21,7 @@ import { openPage, type Page } from '../webview-page.ts';
 import { BaseModel } from './base-model.ts';
 import { DatasetModel } from './dataset-model.ts';
 import { siblingOf } from './sibling.ts';
+import { sweepRanks } from './sweep.ts';
 
 /** While a run goes on, its state is looked at this often, in milliseconds. */
 const SIBLING_EVERY = 5000;
@@ -94,6 +96,16 @@ export class Sidebar {
 
   /** Freezes the draft into a run and shows it. */
   async start(): Promise<void> {
+    await this.#begin((job) => startJob(this.#host, job));
+  }
+
+  /** The same for several ranks. */
+  async sweep(): Promise<void> {
+    const { status, result } = this.planner.state;
+    await this.#begin((job) => sweepRanks(this.#host, job, status === 'ready' ? result : null));
+  }
+
+  async #begin(work: (job: Job) => Promise<unknown>): Promise<void> {
     const { job } = this.#reading;
     const { blocked } = this;
     if (job === null || blocked !== null) throw new InputError(blocked ?? vscode.l10n.t('The job is not complete.'));
@@ -102,7 +114,7 @@ export class Sidebar {
     this.#post();
     try {
       await this.#bases.remember(job.base);
-      await startJob(this.#host, job);
+      await work(job);
     } finally {
       this.#starting = false;
       await this.#lookForSibling();
