@@ -14,7 +14,5 @@ export function startServer(options: {
   log?: string;
 }): Promise<Server>;
 
-export function writeSettings(profile: string, settings: Readonly<Record<string, unknown>>): void;
-
 /** Makes a profile that has the extension; it lies in `extensions/` there. */
 export function installExtension(options: { vsix: string; profile: string }): unknown;

@@ -78,7 +78,7 @@ export function installExtension({ vsix, profile }) {
   return { node, common, env };
 }
 
-/** Replaces the settings of a profile; a running editor takes them up by itself. */
+/** Writes the settings of a profile. A running editor does not see them change. */
 export function writeSettings(profile, settings) {
   const user = join(profile, 'data/User');
   mkdirSync(user, { recursive: true });

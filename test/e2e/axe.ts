@@ -13,14 +13,22 @@ const PAGE_RULES = ['region', 'page-has-heading-one', 'landmark-one-main', 'bypa
 
 export async function faultsOf(frame: Frame): Promise<readonly AxeFault[]> {
   await frame.evaluate(axe.source);
-  return frame.evaluate(async (pageRules) => {
+  const isInSidebar = frame.parentFrame()?.url().includes('purpose=webviewView') ?? false;
+  const background = isInSidebar ? '--vscode-sideBar-background' : '--vscode-editor-background';
+  const argument = { pageRules: PAGE_RULES, background };
+  return frame.evaluate(async ({ pageRules, background }) => {
     const { axe: inFrame } = globalThis as unknown as { axe: typeof axe };
+    // A view is transparent: what lies behind it is the window's, which axe does not see.
+    const { style } = document.documentElement;
+    const behind = getComputedStyle(document.documentElement).getPropertyValue(background);
+    style.setProperty('background-color', behind);
     const rules = Object.fromEntries(pageRules.map((rule) => [rule, { enabled: false }]));
     const { violations } = await inFrame.run(document, { rules });
+    style.removeProperty('background-color');
     return violations.map(({ id, help, nodes }) => ({
       rule: id,
       help,
       nodes: nodes.map((node) => `${node.html.slice(0, 160)}  ${node.failureSummary ?? ''}`),
     }));
-  }, PAGE_RULES);
+  }, argument);
 }

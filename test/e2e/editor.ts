@@ -15,14 +15,14 @@
  * test-results/e2e/. One file can be run alone: `npx vitest run --project=e2e test/e2e/install.test.ts`; with LOWRANK_VSIX set, it
  * takes that package instead of making one.
  */
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import process from 'node:process';
 import { chromium, type Browser, type FrameLocator, type Locator, type Page } from 'playwright-core';
 import { afterAll, afterEach, expect, inject } from 'vitest';
 import { findChromium } from '../../scripts/vscode-install.mjs';
-import { startServer, writeSettings, type Server } from '../../scripts/vscode-server.mjs';
+import { startServer, type Server } from '../../scripts/vscode-server.mjs';
 import { faultsOf, type AxeFault } from './axe.ts';
 import { Explorer, Menu } from './explorer.ts';
 import { Palette } from './palette.ts';
@@ -82,7 +82,7 @@ export async function startEditor({ folder, trust = true, settings = {}, viewpor
     const context = await browser.newContext({ viewport: viewport ?? { width: 1280, height: 800 }, locale: 'en-US' });
     await context.grantPermissions(['clipboard-read', 'clipboard-write']);
     context.setDefaultTimeout(PATIENCE);
-    const editor = new Editor(server, browser, await context.newPage(), { ...all });
+    const editor = new Editor(server, browser, await context.newPage());
     opened.add(editor);
     await editor.openFolder(folder, trust);
     return editor;
@@ -103,19 +103,20 @@ export class Editor {
   readonly palette: Palette;
   readonly explorer: Explorer;
   readonly #browser: Browser;
-  #settings: Record<string, unknown>;
+  #folder = '';
+  #settings: Readonly<Record<string, unknown>> = {};
 
-  constructor(server: Server, browser: Browser, page: Page, settings: Record<string, unknown>) {
+  constructor(server: Server, browser: Browser, page: Page) {
     this.server = server;
     this.page = page;
     this.#browser = browser;
-    this.#settings = settings;
     this.palette = new Palette(page);
     this.explorer = new Explorer(page, this.palette);
   }
 
   /** Opens a folder (or a `.code-workspace`) in the window and waits until the extension is there. */
   async openFolder(folder: string, trust = true): Promise<void> {
+    this.#folder = folder;
     const kind = folder.endsWith('.code-workspace') ? 'workspace' : 'folder';
     await this.page.goto(`${this.server.url}/?${kind}=${encodeURIComponent(resolve(folder))}`, {
       waitUntil: 'domcontentloaded',
@@ -139,7 +140,8 @@ export class Editor {
 
   /** Another window of the same server. */
   async newWindow(folder: string): Promise<Editor> {
-    const other = new Editor(this.server, this.#browser, await this.page.context().newPage(), this.#settings);
+    const other = new Editor(this.server, this.#browser, await this.page.context().newPage());
+    other.#folder = folder;
     await other.page.goto(`${this.server.url}/?folder=${encodeURIComponent(resolve(folder))}`);
     await other.activityBar('Lowrank').waitFor();
     return other;
@@ -197,10 +199,11 @@ export class Editor {
     return this.page.locator('.notifications-toasts .notification-list-item').filter({ hasText: text });
   }
 
-  /** Merges into the profile's settings and waits for nothing: what changes is the test's to know. */
+  /** Merges into the settings of the open folder, which VS Code watches; those of `machine` scope are the profile's, at the start. */
   writeSettings(settings: Readonly<Record<string, unknown>>): void {
     this.#settings = { ...this.#settings, ...settings };
-    writeSettings(this.server.profile, this.#settings);
+    mkdirSync(join(this.#folder, '.vscode'), { recursive: true });
+    writeFileSync(join(this.#folder, '.vscode/settings.json'), JSON.stringify(this.#settings));
   }
 
   async theme(name: Theme): Promise<void> {
