@@ -23,6 +23,7 @@ const OWN = [
   ['schemas', /\.json$/],
   ['l10n', /\.json$/],
   ['assets', /\.(svg|png)$/],
+  ['assets/pictures', /\.png$/],
   ['assets/sample-base', /\.(json|safetensors)$/],
   ['assets/walkthrough', /\.(md|svg|png)$/],
 ];
