@@ -28,7 +28,7 @@ export function RunView({ trusted, head, details, series }: RunViewState & { kin
       <Curves series={series} />
       <Samples details={details} />
       <Classes classes={details.classes} />
-      <Log lines={details.log} />
+      <Log events={details.events} lines={details.log} />
     </>
   );
 }

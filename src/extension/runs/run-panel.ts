@@ -186,7 +186,7 @@ export class RunPanel {
   }
 
   #details({ state }: Reading) {
-    return detailsOf(state, (file) =>
+    return detailsOf(state, this.#reader.told, (file) =>
       vscode.workspace.isTrusted ? this.#panel.webview.asWebviewUri(vscode.Uri.file(file)).toString() : null,
     );
   }

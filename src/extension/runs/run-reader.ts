@@ -22,6 +22,7 @@ import {
   thinSeries,
 } from '../../shared/run/series.ts';
 import { advance, summarise } from '../../shared/run/summary.ts';
+import { isTold } from './event-words.ts';
 
 export interface Reading {
   readonly state: RunState;
@@ -47,6 +48,9 @@ export interface Unreadable {
 const KEPT_ROWS = 5_000;
 const MAX_ROWS = 2 * KEPT_ROWS;
 
+/** Events that are kept to be told. */
+const MAX_TOLD = 200;
+
 function bounded(series: RunSeries): RunSeries {
   return series.steps.step.length > MAX_ROWS ? thinSeries(series, KEPT_ROWS) : series;
 }
@@ -58,6 +62,7 @@ export class RunReader {
   #pace: Pace = NO_PACE;
   #watched: Watched | null = null;
   #looking: Promise<Look | Unreadable> | undefined;
+  #told: readonly RunEvent[] = [];
   /** Curves, kept only for a reader that draws them. */
   #series: RunSeries | undefined;
 
@@ -68,6 +73,11 @@ export class RunReader {
 
   get series(): RunSeries {
     return this.#series ?? emptySeries();
+  }
+
+  /** The last events that are told in words, those of all processes; for a reader of curves. */
+  get told(): readonly RunEvent[] {
+    return this.#told;
   }
 
   /** Never rejects. Called while another look is under way, it returns that one's. */
@@ -101,8 +111,10 @@ export class RunReader {
     const { events } = history;
     const summary = anew ? summarise(events) : events.reduce(advance, before.state.summary);
     this.#pace = paceAfter(anew ? NO_PACE : this.#pace, events);
-    if (this.#series !== undefined)
+    if (this.#series !== undefined) {
       this.#series = bounded(anew ? seriesOf(events) : joinSeries(this.#series, seriesOfCounted(events)));
+      this.#told = [...(anew ? [] : this.#told), ...events.filter(isTold)].slice(-MAX_TOLD);
+    }
     const damagedLines = history.damagedLines + (anew ? 0 : before.state.damagedLines);
     const state = stateOf(identity, lease, summary, { folder: this.folder, offset: history.offset, damagedLines });
     const count = events.length + (anew ? 0 : before.events);

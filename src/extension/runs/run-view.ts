@@ -5,10 +5,12 @@ import { dirname, join } from 'node:path';
 import { readJson } from '../../formats/json.ts';
 import { RUN_PATHS } from '../../shared/run/layout.ts';
 import { machineId, readLease } from '../../shared/run/liveness.ts';
+import type { RunEvent } from '../../shared/run/events.ts';
 import type { RunState } from '../../shared/run/read-run.ts';
 import { type RunReport, reportSchema } from '../../shared/run/report.ts';
 import { samplesSchema } from '../../shared/run/samples.ts';
 import type { ClassAccuracy, RunDetails, RunHead } from '../../shared/protocol/run.ts';
+import { eventLine } from './event-words.ts';
 import type { Reading } from './run-reader.ts';
 import { logTail } from './trainers.ts';
 import { nameOf } from './words.ts';
@@ -54,8 +56,12 @@ export function holderHere(folder: string): number | null {
   return lease !== null && !lease.released && lease.machine === machineId() ? lease.pid : null;
 }
 
-/** `uriOf` gives what a view loads a picture by, null where it may not. */
-export async function detailsOf(state: RunState, uriOf: (file: string) => string | null): Promise<RunDetails> {
+/** `told`: the last events that have words. `uriOf` gives what a view loads a picture by, null where it may not. */
+export async function detailsOf(
+  state: RunState,
+  told: readonly RunEvent[],
+  uriOf: (file: string) => string | null,
+): Promise<RunDetails> {
   const { folder, identity } = state;
   const { job, setup } = identity;
   return {
@@ -71,6 +77,7 @@ export async function detailsOf(state: RunState, uriOf: (file: string) => string
     trainableParameters: setup?.parameters.trainable ?? null,
     samples: samplesOf(state, uriOf),
     classes: classesOf(state),
+    events: told.map((event) => eventLine(event, job.data)).filter((line) => line !== null),
     log: await logTail(folder, LOG_LINES),
     report: reportOf(folder),
     hasAdapter: existsSync(join(folder, RUN_PATHS.best)) || existsSync(join(folder, RUN_PATHS.adapter)),

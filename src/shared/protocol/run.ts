@@ -69,6 +69,8 @@ export interface RunDetails {
   /** The worst first. */
   readonly samples: { readonly step: number; readonly shown: readonly ShownSample[] } | null;
   readonly classes: readonly ClassAccuracy[];
+  /** What happened, in words. */
+  readonly events: readonly string[];
   readonly log: readonly string[];
   readonly report: RunReport | null;
   readonly hasAdapter: boolean;
