@@ -122,10 +122,7 @@ describe('from a folder to a merged model', () => {
 
   test('Export writes one model that says the same', async () => {
     const inspector = await editor.webview(/adapter/);
-    await inspector
-      .getByRole('button', { name: /^Export as .*fp32/i })
-      .first()
-      .click();
+    await inspector.getByRole('button', { name: 'Export as ONNX, single precision' }).click();
     const out = join(workspace, 'merged.onnx');
     await editor.palette.answerPath(out);
     await inspector.getByText('Written: merged.onnx').waitFor();

@@ -29,8 +29,10 @@ async function tabTo(name: RegExp): Promise<void> {
 
 /** Moves down a menu to an entry, and chooses it. */
 async function chooseEntry(label: string): Promise<void> {
-  const entry = editor.page.locator('.monaco-menu-container .action-item.focused').filter({ hasText: label });
-  for (let down = 0; down < MAX_STOPS && !(await entry.isVisible()); down++) await editor.keys('ArrowDown');
+  const entry = editor.page.locator('.monaco-menu-container .action-item').filter({ hasText: label }).last();
+  const isFocused = (): Promise<boolean> =>
+    entry.evaluate((item) => item.contains((item.getRootNode() as Document | ShadowRoot).activeElement));
+  for (let down = 0; down < MAX_STOPS && !(await isFocused()); down++) await editor.keys('ArrowDown');
   await editor.keys('Enter');
 }
 

@@ -29,11 +29,14 @@ async function lookForWebview(page: Page, title: string | RegExp): Promise<Webvi
     if (name === null) continue;
     const content = page.frameLocator(`iframe[name="${name}"]`).frameLocator(INNER);
     const inner = page.frameLocator(`iframe[name="${name}"]`).locator(INNER);
-    const label = await inner.getAttribute('title', { timeout: 1000 }).catch(() => null);
-    if (label === null || !(typeof title === 'string' ? label === title : title.test(label))) continue;
     const element = await inner.elementHandle({ timeout: 1000 }).catch(() => null);
     const frame = await element?.contentFrame();
-    if (frame === null || frame === undefined) continue;
+    if (element === null || frame === null || frame === undefined) continue;
+    // VS Code gives the frame of a text file's custom editor no title; its page has one.
+    const titles = [await element.getAttribute('title').catch(() => null), await frame.title().catch(() => null)];
+    const matches = (text: string | null): boolean =>
+      text !== null && (typeof title === 'string' ? text === title : title.test(text));
+    if (!titles.some(matches)) continue;
     const filled = await frame.evaluate(() => document.body.innerText.trim() !== '').catch(() => false);
     if (filled) return { content, frame };
   }

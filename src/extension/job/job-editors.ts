@@ -1,5 +1,4 @@
 /** Where job forms are opened: the custom editor of `*.lora.json`, and one tab for the draft. */
-import { basename } from 'node:path';
 import * as vscode from 'vscode';
 import { EDITORS } from '../contributions.ts';
 import type { Host } from '../host.ts';
@@ -16,8 +15,6 @@ export class JobEditors {
   }
 
   resolve(document: vscode.TextDocument, panel: vscode.WebviewPanel): void {
-    // The tab is named after the file anyway; this is what a screen reader says of the frame.
-    panel.title = basename(document.fileName);
     const source = new DocumentSource(document);
     const planner = new Planner(this.#host, source);
     panel.onDidDispose(() => {
