@@ -1,6 +1,6 @@
 /** A job from a command line: from a file, from flags, or from a file with flags over it. */
 import { dirname, resolve } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { readJson } from '../formats/json.ts';
 import { kindOfBase } from '../shared/base-name.ts';
 import { InputError } from '../shared/errors.ts';

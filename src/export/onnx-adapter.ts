@@ -4,7 +4,7 @@
  */
 import { existsSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Program } from '../engines/engine.ts';
 import { loadOnnx } from '../engines/onnxruntime.ts';
 import { writeFileAtomic } from '../formats/atomic-write.ts';

@@ -1,7 +1,7 @@
 /** The merged model as a Hugging Face directory: the base's own files with other weights, classes and preprocessing. */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { writeFileAtomic } from '../formats/atomic-write.ts';
 import { asFloat32, openWeights, writeSafetensors } from '../formats/safetensors.ts';
 import type { Tensor } from '../graph/tensor.ts';

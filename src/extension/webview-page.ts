@@ -1,7 +1,7 @@
 /** The page of a view: its bundle under a strict Content-Security-Policy, and the host's end of its channel. */
 import { randomBytes } from 'node:crypto';
 import * as vscode from 'vscode';
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { messageOf } from '../shared/errors.ts';
 import type { Host } from './host.ts';
 

@@ -1,6 +1,6 @@
 /** Reads JSON from outside: bounded in size, checked by a schema, its faults told with file, line and field. */
 import { findNodeAtLocation, type ParseError, parse, parseTree, printParseErrorCode } from 'jsonc-parser';
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { InputError, messageOf } from '../shared/errors.ts';
 import { readWhole } from './file-read.ts';
 import { printable } from './printable.ts';

@@ -4,7 +4,7 @@
 import { createHash } from 'node:crypto';
 import { closeSync, createReadStream, existsSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { InputError } from '../shared/errors.ts';
 import { bytesUnder, fromBytes, type Tensor } from '../graph/tensor.ts';
 import { writeFileAtomic } from './atomic-write.ts';

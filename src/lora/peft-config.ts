@@ -2,7 +2,7 @@
  * `adapter_config.json`, as peft 0.10 to 0.21 write it. Fields that only later versions know are ignored, as PEFT does;
  * fields that change what the adapter computes, and that are not understood here, are refused.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { matchesName, patternOfPaths, patternValues } from '../shared/module-pattern.ts';
 import { type Adapter, type AdapterConfig, type BaseIdentity, refuseResidual } from './adapter.ts';
 

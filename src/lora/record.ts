@@ -3,7 +3,7 @@
  * fields in `adapter_config.json` and drops them, so the record is kept in the metadata of the weights, which cannot get lost
  * without them, and in `lowrank.json` for people, and for when PEFT has written the weights anew.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { preprocessingSchema } from '../shared/preprocessing.ts';
 import type { Adapter, AdapterTask, BaseIdentity } from './adapter.ts';
 

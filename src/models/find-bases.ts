@@ -5,7 +5,7 @@
 import { type Dirent, existsSync, readFileSync, statSync } from 'node:fs';
 import { opendir, readdir } from 'node:fs/promises';
 import { basename, join, relative, resolve } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { readJson } from '../formats/json.ts';
 import { InputError } from '../shared/errors.ts';
 import type { BaseCandidate, BasesResult } from '../shared/protocol/results.ts';

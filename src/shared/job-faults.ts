@@ -1,5 +1,5 @@
 /** What is wrong with a job, in words: its schema finds the fault, this says what to write instead. */
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { nearestNames } from './nearest-names.ts';
 import { JOB_FIELDS } from './job-fields.ts';
 

@@ -1,5 +1,5 @@
 /** The fields of a job by their dotted paths, taken from its schema: what flags and `--set` may name. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { jobSchema } from './job.ts';
 
 /** What is used of JSON Schema. */

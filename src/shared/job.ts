@@ -2,7 +2,7 @@
  * The job: everything a run needs to know, as written in `*.lora.json`. This schema is the one home of its fields: types,
  * validation, defaults, the JSON Schema the editor completes from, the form and the docs are all taken from it.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { preprocessingSchema } from './preprocessing.ts';
 import { SCHEDULE_NAMES } from './schedules.ts';
 

@@ -1,5 +1,5 @@
 /** How an image becomes the tensor a base was trained on: the words and the numbers of `preprocessor_config.json`. */
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** Larger inputs than this are a mistake in a file, not a model. */
 const MAX_SIDE = 4096;

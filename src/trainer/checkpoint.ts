@@ -4,7 +4,7 @@
  */
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { recoverDirectory, writeDirectoryAtomic, writeFileAtomic } from '../formats/atomic-write.ts';
 import { readJson } from '../formats/json.ts';
 import { openSafetensors, writeSafetensors } from '../formats/safetensors.ts';

@@ -1,5 +1,5 @@
 /** Tells when training has gone astray, before hours are spent on it, and what to change. */
-import { z } from 'zod';
+import * as z from 'zod';
 
 export const divergenceSchema = z.object({
   observed: z.int().min(0),

@@ -1,5 +1,5 @@
 /** Which evaluation was the best, and whether to wait for a better one. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { type Score, scoreSchema } from '../shared/run/events.ts';
 
 export const earlyStoppingSchema = z.object({

@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { z } from 'zod';
+import * as z from 'zod';
 import { writeTinyVit } from '../tiny-vit.ts';
 import { documentOf, type Ended, lowrank, useFolder } from './cli-process.ts';
 

@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { z } from 'zod';
+import * as z from 'zod';
 import { readAdapter } from '../../src/lora/read-adapter.ts';
 import { setupSchema } from '../../src/shared/run/identity.ts';
 import { readIdentity } from '../../src/shared/run/read-run.ts';

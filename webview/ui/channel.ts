@@ -1,5 +1,5 @@
 /** The view's end of its channel to the host: typed both ways, validated on arrival. */
-import type { z } from 'zod';
+import type * as z from 'zod';
 
 interface VsCodeApi {
   postMessage(message: unknown): void;

@@ -1,5 +1,5 @@
 /** What a repository holds at a revision: the commit it stands for, and files with sizes and checksums. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { parseJson } from '../../formats/json.ts';
 import type { HubReference } from './reference.ts';
 import { chunksOf, type HubServer, request } from './request.ts';

@@ -1,5 +1,5 @@
 /** What a model's metadata tell of its classes and of its images: our own exports tell all, others some, most nothing. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { parseJson } from '../../formats/json.ts';
 import { InputError } from '../../shared/errors.ts';
 import { inputSize, preprocessingSchema } from '../../shared/preprocessing.ts';

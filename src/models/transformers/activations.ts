@@ -1,5 +1,5 @@
 /** `hidden_act` of config.json, under the names of transformers' ACT2FN. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { clip, gelu, geluTanh, hardSwish, quickGelu, relu, sigmoid, silu, tanh } from '../../graph/build.ts';
 import type { Value } from '../../graph/ir.ts';
 

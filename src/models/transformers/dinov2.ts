@@ -2,7 +2,7 @@
  * DINOv2 (Oquab et al. 2024): a ViT with layer scale, whose head reads the class token beside the mean of the patches. Its positions
  * are learned at 518 px and resized to the images at hand.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { add, concat, mul, reduceMean, reshape, silu, slice } from '../../graph/build.ts';
 import type { Value } from '../../graph/ir.ts';
 import { activation } from './activations.ts';

@@ -1,5 +1,5 @@
 /** What every transformer encoder is made of, over sequence-first tokens [T, B, D] (see graph/ops/attention.ts for why). */
-import { z } from 'zod';
+import * as z from 'zod';
 import { attention, concat, conv, expand, layerNormalization, linear, reshape, transpose } from '../../graph/build.ts';
 import type { Value } from '../../graph/ir.ts';
 import { known, timesDim } from '../../graph/shape.ts';

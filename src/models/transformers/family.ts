@@ -1,5 +1,5 @@
 /** What a family of Hugging Face models brings: one file beside this one, one line in families.ts. */
-import type { z } from 'zod';
+import type * as z from 'zod';
 import type { Value } from '../../graph/ir.ts';
 import type { Extent } from './limits.ts';
 import type { OlderName, Parameters } from './parameters.ts';

@@ -1,5 +1,5 @@
 /** What a config.json may ask for: enough for every published vision model, too little to exhaust the machine. */
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** ViT-22B has 6144 wide layers and 24 576 wide MLPs. */
 const MAX_SIZE = 2 ** 16;

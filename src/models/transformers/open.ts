@@ -1,6 +1,6 @@
 /** A Hugging Face model folder: config.json says what to build, the safetensors hold the weights. */
 import { basename, join, resolve } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { readJson } from '../../formats/json.ts';
 import { printable } from '../../formats/printable.ts';
 import { openWeights } from '../../formats/safetensors.ts';

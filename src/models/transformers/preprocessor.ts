@@ -1,7 +1,7 @@
 /** `preprocessor_config.json` in the forms that transformers has written it since 4.0. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { readJson } from '../../formats/json.ts';
 import { InputError } from '../../shared/errors.ts';
 import { preprocessingSchema } from '../../shared/preprocessing.ts';

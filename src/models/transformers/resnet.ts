@@ -1,5 +1,5 @@
 /** ResNet (He et al. 2016) with the stride of a bottleneck in its 3 × 3 convolution, or in its first as the paper had it. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { add, batchNormalization, conv, maxPool, reduceMean, relu } from '../../graph/build.ts';
 import type { Value } from '../../graph/ir.ts';
 import { known } from '../../graph/shape.ts';

@@ -3,7 +3,7 @@
  * DeiT has a second, distillation token, which `DeiTForImageClassification` leaves unread; `…WithTeacher` has a head on each, and
  * their mean is the answer.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { add, reshape, slice } from '../../graph/build.ts';
 import type { Value } from '../../graph/ir.ts';
 import { known } from '../../graph/shape.ts';

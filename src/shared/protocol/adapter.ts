@@ -1,5 +1,5 @@
 /** The adapter inspector and the host. */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { ExportResult, InspectResult } from './results.ts';
 import { fault, openFile, ready, stateOf } from './view.ts';
 

@@ -1,5 +1,5 @@
 /** The job editor and the host; and what it has in common with the side panel: edits of a job, and its plan. */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { JobEdit } from '../draft.ts';
 import type { JobReading } from '../job-reading.ts';
 import type { EngineOption, PlanResult } from './results.ts';

@@ -1,5 +1,5 @@
 /** The view of a run, and of several laid over each other. */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Health } from '../run/health.ts';
 import type { RunReport } from '../run/report.ts';
 import type { EvaluationColumns, RunSeries } from '../run/series.ts';

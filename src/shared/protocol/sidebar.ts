@@ -1,5 +1,5 @@
 /** The side panel and the host. */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { DatasetReport, Finding } from '../dataset-report.ts';
 import type { JobReading } from '../job-reading.ts';
 import { edit, planMessage } from './job.ts';

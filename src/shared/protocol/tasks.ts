@@ -2,7 +2,7 @@
  * What the extension host asks of a task process (`dist/tasks.js`): one request on its standard input, JSON lines back. Everything
  * that opens images, models or tensors happens there: the host itself stays small, and to cancel is to end the process.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { jobSchema } from '../job.ts';
 import type { TaskParts, TaskResults } from './results.ts';
 

@@ -1,5 +1,5 @@
 /** Try it: base and adapter side by side on images of the user's. */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { PredictPart, PredictResult, SideBySide } from './results.ts';
 import { fault, openFile, ready, stateOf } from './view.ts';
 

@@ -3,7 +3,7 @@
  * validate what arrives. The host owns the data: it answers `ready` with a complete `state`, since VS Code drops what is posted to a
  * hidden view, and sends a new one whenever the data changed. The view owns its arrangement: scroll, sorting, which section is open.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** Compiled schemas need `eval`, which a webview's Content-Security-Policy forbids. */
 z.config({ jitless: true });

@@ -2,7 +2,7 @@
  * `control/<n>.json`: what any window or command line may ask of a trainer. It reads them between steps, in the order of
  * their numbers, and acknowledges each in `events.jsonl`.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 
 export const controlSchema = z.discriminatedUnion('command', [
   z.object({ command: z.literal('pause') }),

@@ -2,7 +2,7 @@
  * What happens in a run, in the order it happens: the lines of `events.jsonl`, which is only ever appended to. Every view of
  * a run is derived from these. Losses, norms and rates are null where the number was not finite, since JSON has no NaN.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 
 const count = z.int().min(0);
 const share = z.number().min(0).max(1);

@@ -1,5 +1,5 @@
 /** `run.json`: what a run is. The job is frozen at the start, its paths absolute; `setup` is filled in by the trainer. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { jobSchema } from '../job.ts';
 
 const count = z.int().min(0);

@@ -3,7 +3,7 @@
  * only grow, so whoever creates number n + 1 is the one successor of n: two processes that find the same dead lease cannot
  * both take over, which no scheme of deleting and re-creating a single file can promise.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** How often the holder touches its file. */
 export const HEARTBEAT_MS = 2_000;

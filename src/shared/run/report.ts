@@ -1,5 +1,5 @@
 /** `report.json`: what came of a run, in the numbers that `lowrank compare` and the report view put side by side. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { scoreSchema } from './events.ts';
 import { setupSchema } from './identity.ts';
 

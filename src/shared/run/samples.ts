@@ -1,5 +1,5 @@
 /** `samples/<step>.json`: what the model says of a few validation images, the worst first. */
-import { z } from 'zod';
+import * as z from 'zod';
 
 const share = z.number().min(0).max(1);
 

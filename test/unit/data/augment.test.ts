@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { z } from 'zod';
+import * as z from 'zod';
 import { augment, drawCrop, isIdentity, sampleRandom } from '../../../src/data/augment.ts';
 import { ADJUST, jitter } from '../../../src/data/jitter.ts';
 import { preprocess } from '../../../src/data/preprocess.ts';

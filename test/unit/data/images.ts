@@ -1,6 +1,6 @@
 /** The image files of test/parity/data_images.py, with the pixels that Pillow sees in them. */
 import { readFileSync } from 'node:fs';
-import { z } from 'zod';
+import * as z from 'zod';
 
 const bytes = z.base64().transform((text) => new Uint8Array(Buffer.from(text, 'base64')));
 const schema = z.array(

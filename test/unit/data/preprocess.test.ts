@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { z } from 'zod';
+import * as z from 'zod';
 import { preprocess, resizedSize } from '../../../src/data/preprocess.ts';
 import { resample } from '../../../src/data/resample.ts';
 import { preprocessingSchema } from '../../../src/shared/preprocessing.ts';

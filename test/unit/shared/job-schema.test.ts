@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { format, resolveConfig } from 'prettier';
 import { expect, test } from 'vitest';
-import { z } from 'zod';
+import * as z from 'zod';
 import { jobSchema } from '../../../src/shared/job.ts';
 
 const FILE = join(import.meta.dirname, '../../../schemas/lora-job.schema.json');
