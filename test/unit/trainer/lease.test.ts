@@ -2,8 +2,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { Lease } from '../../../src/shared/run/lease.ts';
 import { livenessOf, machineId, processStart, readLease } from '../../../src/shared/run/liveness.ts';
 import { takeLease } from '../../../src/trainer/lease.ts';
@@ -130,10 +129,15 @@ describe('takeLease', () => {
     const lease = await takeLease(folder, fast);
     lease.check();
     rmSync(join(folder, 'lease', '1.json'));
-    await sleep(200);
-    expect(() => {
-      lease.check();
-    }).toThrow('another trainer has taken over this run');
+    // At its next heartbeat.
+    await vi.waitFor(
+      () => {
+        expect(() => {
+          lease.check();
+        }).toThrow('another trainer has taken over this run');
+      },
+      { timeout: 30_000 },
+    );
     await lease.release();
     expect(readdirSync(join(folder, 'lease'))).toEqual([]);
   });
