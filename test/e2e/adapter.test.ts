@@ -39,19 +39,20 @@ afterAll(async () => {
   await editor.stop();
 });
 
-/** Answers VS Code's own file dialog, which stands where the palette does. */
+/**
+ * Answers VS Code's own file dialog, which stands where the palette does. It fills in a start when it is ready, and goes into a folder
+ * before it takes it, unless it is fast: so it is answered until it is gone.
+ */
 async function answerPath(path: string): Promise<void> {
-  await editor.palette.input.waitFor();
-  await editor.palette.answer(path);
-}
-
-/** Depending on how fast it lists the folder, the dialog takes it at once or goes into it first. */
-async function answerFolder(path: string): Promise<void> {
   const { input } = editor.palette;
-  await answerPath(path);
+  await expect.poll(() => input.inputValue(), { timeout: 60_000 }).not.toBe('');
   const isTaken = async (): Promise<boolean> => {
     if (!(await input.isVisible())) return true;
-    await input.press('Enter', { timeout: 1000 }).catch(() => undefined);
+    const brief = { timeout: 1000 };
+    const value = await input.inputValue(brief).catch(() => path);
+    // It looks at what was written a moment later.
+    if (!value.startsWith(path)) await input.fill(path, brief).catch(() => undefined);
+    else await input.press('Enter', brief).catch(() => undefined);
     return false;
   };
   await expect.poll(isTaken, { timeout: 60_000, interval: 1000 }).toBe(true);
@@ -64,7 +65,7 @@ test('an adapter without its base says so, and takes the base it is shown', { ti
   await editor.screenshot('adapter-without-base');
   await view.getByRole('button', { name: 'Locate Base…' }).click();
   await editor.palette.pick('Model folder…');
-  await answerFolder(join(folder, 'base'));
+  await answerPath(join(folder, 'base'));
   await view.getByText('of a whole fine-tuned copy').waitFor();
   await view.getByText('located by you').waitFor();
   await editor.screenshot('adapter-with-base');
@@ -80,15 +81,17 @@ test('layers are found, and a lower rank tells its price before it is written', 
   await view.getByRole('button', { name: 'Resize…' }).click();
   await answerPath(join(folder, 'foreign-r2'));
   await expect.poll(() => existsSync(join(folder, 'foreign-r2', WEIGHTS)), { timeout: 60_000 }).toBe(true);
+  const smaller = await editor.webview(/adapter_model/);
+  await smaller.getByRole('heading', { name: 'foreign-r2' }).waitFor();
   await editor.screenshot('adapter-resized');
 });
 
 test('the run is exported with its comparison and code that runs it', { timeout: 180_000 }, async () => {
-  await editor.command('View: Close All Editors');
   // Of rows with one name the first is taken.
   await editor.explorer.row('foreign').click();
   await editor.explorer.open('run', 'best', WEIGHTS);
   const view = await editor.webview(/adapter_model/);
+  await view.getByRole('heading', { name: 'run/best' }).waitFor();
   await view.getByRole('button', { name: 'Export as ONNX, single precision' }).click();
   await answerPath(join(folder, 'shapes.onnx'));
   await view.getByText('Written: shapes.onnx').waitFor();
@@ -106,7 +109,7 @@ test('base and adapter are tried side by side', { timeout: 180_000 }, async () =
   await (await editor.webview(/adapter_model/)).getByRole('button', { name: 'Try It' }).click();
   const view = await editor.webview(/^Try /);
   await view.getByRole('button', { name: 'Folder…' }).click();
-  await answerFolder(join(folder, 'shapes', 'val'));
+  await answerPath(join(folder, 'shapes', 'val'));
   await view.getByText('images in the folder of their class').first().waitFor();
   for (const theme of ALL_THEMES) {
     await editor.theme(theme);
