@@ -20,7 +20,12 @@ export default defineConfig({
       // A real VS Code in a real browser, with the packaged extension: one at a time.
       {
         ...project('e2e', 600_000),
-        test: { ...project('e2e', 600_000).test, globalSetup: 'test/e2e/setup.ts', maxWorkers: 1 },
+        test: {
+          ...project('e2e', 600_000).test,
+          globalSetup: 'test/e2e/setup.ts',
+          maxWorkers: 1,
+          expect: { poll: { timeout: 60_000 } },
+        },
       },
       // Compares with PyTorch, transformers and peft; only `npm run test:parity` runs it.
       project('parity', 600_000),
