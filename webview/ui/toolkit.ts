@@ -13,7 +13,7 @@ import {
   vsCodeTextField,
 } from '@vscode/webview-ui-toolkit';
 import { type ComponentChildren, h, type VNode } from 'preact';
-import { useEffect, useRef } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 
 provideVSCodeDesignSystem().register(
   vsCodeButton(),
@@ -68,6 +68,12 @@ interface TextFieldProps extends Named {
 
 /** One line of text. */
 export function TextField({ value, placeholder, onInput, onChange, invalid, ...rest }: TextFieldProps): VNode {
+  const ref = useRef<HTMLElement | null>(null);
+  const { label } = rest;
+  // Once it is in the page, the toolkit calls every text field "Text field".
+  useLayoutEffect(() => {
+    if (label !== undefined) ref.current?.setAttribute('aria-label', label);
+  }, [label]);
   const told = (tell: ((value: string) => void) | undefined) =>
     tell === undefined
       ? undefined
@@ -76,6 +82,7 @@ export function TextField({ value, placeholder, onInput, onChange, invalid, ...r
         };
   return element('vscode-text-field', {
     ...named(rest),
+    ref,
     class: invalid === true ? 'wide invalid' : 'wide',
     value,
     placeholder,

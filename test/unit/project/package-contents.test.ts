@@ -30,7 +30,7 @@ const ALLOWED = [
   /^dist\/webview\/[\w-]+\.(js|css|ttf)$/,
   /^schemas\/[\w.-]+\.json$/,
   /^l10n\/[\w.-]+\.json$/,
-  /^assets\/([\w-]+\.(svg|png)|sample-base\/[\w.]+|walkthrough\/[\w.-]+)$/,
+  /^assets\/([\w-]+\.(svg|png)|pictures\/[\w-]+\.png|sample-base\/[\w.]+|walkthrough\/[\w.-]+)$/,
   /^node_modules\/onnxruntime-node\/(package\.json|dist\/\w+\.js|bin\/napi-v6\/\w+\/\w+\/[\w.]+)$/,
   /^node_modules\/onnxruntime-common\/(package\.json|dist\/cjs\/[\w.-]+)$/,
   /^node_modules\/@napi-rs\/image\/(index\.js|package\.json|LICENSE)$/,
