@@ -1,18 +1,29 @@
 /** The file explorer, and context menus. */
 import type { Locator, Page } from 'playwright-core';
+import { vi } from 'vitest';
 import type { Palette } from './palette.ts';
+
+/** How often a menu is opened again for an item that is not in it yet. */
+const TRIES = 30;
 
 export class Menu {
   readonly #page: Page;
+  readonly #target: Locator;
 
-  private constructor(page: Page) {
+  private constructor(page: Page, target: Locator) {
     this.#page = page;
+    this.#target = target;
   }
 
   static async open(page: Page, target: Locator): Promise<Menu> {
-    await target.click({ button: 'right' });
-    await page.locator('.monaco-menu-container .action-item').first().waitFor();
-    return new Menu(page);
+    const menu = new Menu(page, target);
+    await menu.#open();
+    return menu;
+  }
+
+  async #open(): Promise<void> {
+    await this.#target.click({ button: 'right' });
+    await this.#page.locator('.monaco-menu-container .action-item').first().waitFor();
   }
 
   item(label: string): Locator {
@@ -23,8 +34,16 @@ export class Menu {
     return this.#page.locator('.monaco-menu-container .action-item .action-label').allInnerTexts();
   }
 
+  /** A menu takes no click in its first tenth of a second: so until it has gone. */
   async choose(label: string): Promise<void> {
-    await this.item(label).click();
+    const item = this.item(label);
+    await vi.waitFor(
+      async () => {
+        await item.click({ timeout: 5000 });
+        await item.waitFor({ state: 'hidden', timeout: 1000 });
+      },
+      { timeout: 60_000 },
+    );
   }
 
   async close(): Promise<void> {
