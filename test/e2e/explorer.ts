@@ -34,8 +34,26 @@ export class Menu {
     return this.#page.locator('.monaco-menu-container .action-item .action-label').allInnerTexts();
   }
 
+  /** An open menu stays as it was made: one that came before its contributions or their conditions is opened again. */
+  async awaitItem(label: string): Promise<void> {
+    const shown = (): Promise<boolean> =>
+      this.item(label)
+        .waitFor({ timeout: 2_000 })
+        .then(
+          () => true,
+          () => false,
+        );
+    for (let tries = 0; tries < TRIES; tries++) {
+      if (await shown()) return;
+      await this.close();
+      await this.#open();
+    }
+    throw new Error(`the menu has no ${label}`);
+  }
+
   /** A menu takes no click in its first tenth of a second: so until it has gone. */
   async choose(label: string): Promise<void> {
+    await this.awaitItem(label);
     const item = this.item(label);
     await vi.waitFor(
       async () => {

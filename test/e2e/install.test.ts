@@ -41,7 +41,7 @@ describe('a trusted workspace', () => {
 
   test('a folder has its entry in the context menu, a file has none', async () => {
     const menu = await editor.explorer.menu('shapes');
-    expect(await menu.labels()).toContain('Fine-Tune with LoRA…');
+    await menu.awaitItem('Fine-Tune with LoRA…');
     await menu.close();
     const other = await editor.explorer.menu('wrong.lora.json');
     expect(await other.labels()).not.toContain('Fine-Tune with LoRA…');
