@@ -1,5 +1,5 @@
 /** A run by keyboard alone: the folder's menu, the panel, Start, the run's buttons. No mouse anywhere in this file. */
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { startEditor, type Editor } from './editor.ts';
 import { eachStepNeedsTheOneBefore } from './steps.ts';
 import { makeWorkspace } from './workspace.ts';
@@ -32,8 +32,15 @@ async function chooseEntry(label: string): Promise<void> {
   const entry = editor.page.locator('.monaco-menu-container .action-item').filter({ hasText: label }).last();
   const isFocused = (): Promise<boolean> =>
     entry.evaluate((item) => item.contains((item.getRootNode() as Document | ShadowRoot).activeElement));
-  for (let down = 0; down < MAX_STOPS && !(await isFocused()); down++) await editor.keys('ArrowDown');
-  await editor.keys('Enter');
+  // The first keys may come before the menu listens.
+  await vi.waitFor(
+    async () => {
+      for (let down = 0; down < MAX_STOPS && !(await isFocused()); down++) await editor.keys('ArrowDown');
+      await editor.keys('Enter');
+      await entry.waitFor({ state: 'hidden', timeout: 1000 });
+    },
+    { timeout: 60_000 },
+  );
 }
 
 describe('with the keyboard', () => {
