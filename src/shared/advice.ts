@@ -2,6 +2,7 @@
  * What a person should mind about a job before it starts, each with its reason in figures and, where one edit mends it, that edit.
  * Rules of thumb, and told as such: nothing here holds a start back. The words are the view's.
  */
+import { kindOfBase } from './base-name.ts';
 import type { Cost } from './cost.ts';
 import type { JobEdit } from './draft.ts';
 import type { Job } from './job.ts';
@@ -78,7 +79,7 @@ export function advise({ job, cost, memory, images, imbalance }: AdviceFacts): A
     advice.push({ id: 'batch-for-images', batch: training.batch, images });
   if (imbalance !== null && imbalance >= LARGE_IMBALANCE && training.classWeights === 'none')
     advice.push({ id: 'imbalance', ratio: imbalance, fix: setting(['training', 'classWeights'], 'balanced') });
-  if (job.base === 'sample') advice.push({ id: 'toy-base' });
+  if (kindOfBase(job.base) === 'sample') advice.push({ id: 'toy-base' });
   return advice;
 }
 

@@ -1,6 +1,7 @@
 /** Bases that a person located for adapters whose own is not where they say; remembered in the workspace. */
 import { homedir } from 'node:os';
 import * as vscode from 'vscode';
+import { kindOfBase } from '../../shared/base-name.ts';
 import type { Host } from '../host.ts';
 
 const KEY = 'lowrank.locatedBases';
@@ -63,5 +64,5 @@ async function askForName(wanted: string | null): Promise<string | undefined> {
   });
   if (name === undefined) return undefined;
   const trimmed = name.trim();
-  return trimmed.startsWith('hf:') ? trimmed : `hf:${trimmed}`;
+  return kindOfBase(trimmed) === 'hub' ? trimmed : `hf:${trimmed}`;
 }
