@@ -1,7 +1,6 @@
 // Everything `npm test` checks: the build, each static check and all tests. A failed check does not stop the others, so one
 // run shows everything. The last line counts each check and each test: `N passed, N failed`.
-// `--static` leaves the tests out; `--editor` adds those that drive a real editor: on a busy machine they are not steady enough yet to
-// decide over a change. npm puts node_modules/.bin on the path: `npm test`, `npm run check`.
+// `--static` leaves the tests out. npm puts node_modules/.bin on the path: `npm test`, `npm run check`.
 import { spawn } from 'node:child_process';
 import { readFileSync, rmSync } from 'node:fs';
 import process from 'node:process';
@@ -76,8 +75,8 @@ const results = [await check('build', ['node', 'esbuild.config.mjs'])];
 results.push(...(await Promise.all(Object.entries(CHECKS).map(([name, command]) => check(name, command)))));
 if (!process.argv.includes('--static')) {
   results.push(await tests('unit', 'integration'));
-  // By itself: the editor's set-up fails alone, and nothing else takes its time.
-  if (process.argv.includes('--editor')) results.push(await tests('e2e'));
+  // By themselves: the editor's set-up fails alone, and nothing else takes its time.
+  results.push(await tests('e2e'));
 }
 
 const total = (key) => results.reduce((sum, result) => sum + result[key], 0);
