@@ -23,6 +23,7 @@ const HOMES = {
   '@tensorflow/tfjs-node-gpu': '^src/engines/tensorflow',
   '@napi-rs/image': '^src/data/',
   protobufjs: '^src/formats/',
+  yauzl: '^src/formats/',
   'jsonc-parser': '^src/formats/',
   '@vscode/webview-ui-toolkit': '^webview/ui/',
   uplot: '^webview/run/',
