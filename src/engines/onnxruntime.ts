@@ -1,42 +1,59 @@
-/** ONNX Runtime in this process. The CPU engine is part of the product; others of its providers are a matter of choice (choose.ts). */
-import * as ort from 'onnxruntime-node';
+/** ONNX Runtime in this process: an engine for each of its execution providers. */
+import type { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
 import { encodeModel } from '../formats/onnx-proto.ts';
 import type { Graph } from '../graph/ir.ts';
 import { bytesUnder } from '../graph/tensor.ts';
 import type { DType, Tensor, TensorData } from '../graph/tensor.ts';
 import type { CompileOptions, Engine, Program, Tensors } from './engine.ts';
+import { onnxRuntime } from './onnxruntime-library.ts';
+import type { OnnxRuntime } from './onnxruntime-library.ts';
+import { CPU_PROVIDER, PROVIDERS } from './onnxruntime-providers.ts';
+import type { Provider } from './onnxruntime-providers.ts';
 import { writeOnnx } from './write-onnx.ts';
 
 /** Errors only: ONNX Runtime's warnings tell of its own rewriting, not of the user's job. */
 const LOG_ERRORS = 3;
 
-export const onnxRuntimeCpu: Engine = {
-  name: 'onnxruntime-cpu',
-  device: 'CPU',
-  form: 'onnx',
-  async compile(graph: Graph, options: CompileOptions = {}): Promise<Program> {
-    const { model, external } = writeOnnx(graph, { contrib: true });
-    const session = await ort.InferenceSession.create(encodeModel(model), {
-      ...sessionOptions(options),
-      externalData: external.map(({ path, tensor }) => ({ path, data: bytesUnder(tensor) })),
-    });
-    return new OnnxProgram(session);
-  },
-};
+function engineOf(provider: Provider): Engine {
+  return {
+    name: provider.name,
+    device: provider.device,
+    form: 'onnx',
+    async compile(graph: Graph, options: CompileOptions = {}): Promise<Program> {
+      const ort = await onnxRuntime();
+      const { model, external } = writeOnnx(graph, { operators: provider.operators });
+      const session = await ort.InferenceSession.create(encodeModel(model), {
+        ...sessionOptions(options, provider),
+        externalData: external.map(({ path, tensor }) => ({ path, data: bytesUnder(tensor) })),
+      });
+      return new OnnxProgram(ort, session);
+    },
+  };
+}
 
-/** A model that exists as a file or as bytes, run as it is: exports, and originals to compare with. */
+/** One for each provider, in the order of onnxruntime-providers.ts. */
+export const ONNX_RUNTIME_ENGINES: readonly Engine[] = PROVIDERS.map(engineOf);
+
+export const onnxRuntimeCpu: Engine = ONNX_RUNTIME_ENGINES[PROVIDERS.indexOf(CPU_PROVIDER)]!;
+
+/** A model that exists as a file or as bytes, run on the CPU as it is: exports, and originals to compare with. */
 export async function loadOnnx(model: string | Uint8Array, options: CompileOptions = {}): Promise<OnnxProgram> {
-  const settings = sessionOptions(options);
+  const ort = await onnxRuntime();
+  const settings = sessionOptions(options, CPU_PROVIDER);
   return new OnnxProgram(
+    ort,
     typeof model === 'string'
       ? await ort.InferenceSession.create(model, settings)
       : await ort.InferenceSession.create(model, settings),
   );
 }
 
-function sessionOptions({ threads, dumpTo, profileTo }: CompileOptions): ort.InferenceSession.SessionOptions {
+function sessionOptions(
+  { threads, dumpTo, profileTo }: CompileOptions,
+  { provider }: Provider,
+): InferenceSession.SessionOptions {
   return {
-    executionProviders: ['cpu'],
+    executionProviders: [provider],
     graphOptimizationLevel: 'all',
     logSeverityLevel: LOG_ERRORS,
     // A second run lays all values out anew in one block, while the arena keeps what the first run took: twice the memory, no time gained.
@@ -50,13 +67,15 @@ function sessionOptions({ threads, dumpTo, profileTo }: CompileOptions): ort.Inf
 }
 
 class OnnxProgram implements Program {
-  readonly #session: ort.InferenceSession;
+  readonly #ort: OnnxRuntime;
+  readonly #session: InferenceSession;
 
-  constructor(session: ort.InferenceSession) {
+  constructor(ort: OnnxRuntime, session: InferenceSession) {
+    this.#ort = ort;
     this.#session = session;
   }
 
-  get inputs(): readonly ort.InferenceSession.ValueMetadata[] {
+  get inputs(): readonly InferenceSession.ValueMetadata[] {
     return this.#session.inputMetadata;
   }
 
@@ -65,6 +84,8 @@ class OnnxProgram implements Program {
   }
 
   async run(feeds: Tensors, into: Tensors = {}): Promise<Tensors> {
+    const toOrt = ({ dtype, data, shape }: Tensor): OrtTensor =>
+      new this.#ort.Tensor(dtype as 'float32', data as Float32Array, shape);
     const fetches = Object.fromEntries(
       this.#session.outputNames.map((name) => [name, into[name] ? toOrt(into[name]) : null]),
     );
@@ -86,10 +107,6 @@ function mapValues<T, U>(record: Readonly<Record<string, T>>, map: (value: T) =>
   return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, map(value)]));
 }
 
-function toOrt({ dtype, data, shape }: Tensor): ort.Tensor {
-  return new ort.Tensor(dtype as 'float32', data as Float32Array, shape);
-}
-
-function fromOrt({ type, data, dims }: ort.Tensor): Tensor {
+function fromOrt({ type, data, dims }: OrtTensor): Tensor {
   return { dtype: type as DType, shape: dims, data: data as TensorData };
 }

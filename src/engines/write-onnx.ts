@@ -2,7 +2,7 @@
  * A graph as an ONNX model. Large constants are not copied into it: they are handed to ONNX Runtime, or to a file, beside the model
  * as external data, which also lifts protobuf's limit of 2 GB.
  */
-import type { OnnxAttribute, OnnxSite, OnnxWriter } from '../graph/define.ts';
+import type { OnnxAttribute, OnnxSite, OnnxWriter, OptionalOperator } from '../graph/define.ts';
 import { constantOf, nameOf } from '../graph/ir.ts';
 import type { Graph, Node, Value } from '../graph/ir.ts';
 import { onnxType } from '../graph/onnx-types.ts';
@@ -22,10 +22,13 @@ const IR_VERSION = 9;
 const MAX_INLINE_BYTES = 1024;
 
 export interface OnnxOptions {
-  /** ONNX Runtime's own operators may be used; leave out for models that other runtimes read. */
-  readonly contrib: boolean;
+  /** What the reader computes of the operators that not every one does. */
+  readonly operators: ReadonlySet<OptionalOperator>;
   readonly metadata?: Readonly<Record<string, string>>;
 }
+
+/** Of ONNX itself: what every runtime reads. */
+export const STANDARD_OPERATORS: ReadonlySet<OptionalOperator> = new Set(['LogSoftmax']);
 
 export interface WrittenModel {
   readonly model: ModelProto;
@@ -39,7 +42,7 @@ export function writeOnnx(graph: Graph, options: OnnxOptions): WrittenModel {
 }
 
 class Writer implements OnnxWriter {
-  readonly contrib: boolean;
+  readonly #operators: ReadonlySet<OptionalOperator>;
   readonly #graph: Graph;
   readonly #metadata: Readonly<Record<string, string>>;
   readonly #nodes: NodeProto[] = [];
@@ -50,8 +53,8 @@ class Writer implements OnnxWriter {
   #site = '';
   #fresh = 0;
 
-  constructor(graph: Graph, { contrib, metadata = {} }: OnnxOptions) {
-    this.contrib = contrib;
+  constructor(graph: Graph, { operators, metadata = {} }: OnnxOptions) {
+    this.#operators = operators;
     this.#graph = graph;
     this.#metadata = metadata;
     for (const input of graph.inputs) this.#take(input, nameOf(input)!);
@@ -155,6 +158,10 @@ class Writer implements OnnxWriter {
       value === undefined ? [] : [attributeProto(key, value)],
     );
     this.#nodes.push({ opType: type, name, domain, input: trimmed(inputs), output: [...outputs], attribute });
+  }
+
+  has(operator: OptionalOperator): boolean {
+    return this.#operators.has(operator);
   }
 
   fresh(hint: string): string {

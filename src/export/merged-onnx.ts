@@ -1,5 +1,5 @@
 /** A graph as one ONNX file of plain operators, which any runtime reads. */
-import { writeOnnx } from '../engines/write-onnx.ts';
+import { STANDARD_OPERATORS, writeOnnx } from '../engines/write-onnx.ts';
 import { writeOnnxFile } from '../formats/onnx-file.ts';
 import type { ModelProto } from '../formats/onnx-proto.ts';
 import type { Graph } from '../graph/ir.ts';
@@ -17,7 +17,7 @@ export interface PlainOptions {
 }
 
 export async function writePlainOnnx(path: string, graph: Graph, { metadata, adjust }: PlainOptions): Promise<void> {
-  const { model, external } = writeOnnx(graph, { contrib: false, metadata });
+  const { model, external } = writeOnnx(graph, { operators: STANDARD_OPERATORS, metadata });
   const weights = new Map(external.map(({ path: name, tensor }) => [name, bytesUnder(tensor)]));
   const bytes = external.reduce((sum, { tensor }) => sum + tensor.data.byteLength, 0);
   await writeOnnxFile(path, adjust?.(model) ?? model, {

@@ -24,10 +24,12 @@ export type OnnxAttribute =
   | { readonly float: number }
   | { readonly string: string };
 
+/** Operators that not every reader of ONNX computes, or computes where the rest of the graph runs; without one its form is written of others. */
+export type OptionalOperator = 'FusedMatMul' | 'LogSoftmax';
+
 /** What an ONNX form writes with. Values go by their names in the file; `''` is an absent optional input. */
 export interface OnnxWriter {
-  /** ONNX Runtime's own operators (FusedMatMul) may be used. */
-  readonly contrib: boolean;
+  has(operator: OptionalOperator): boolean;
   node(
     type: string,
     inputs: readonly string[],

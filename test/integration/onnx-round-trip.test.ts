@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { writeOnnx } from '../../src/engines/write-onnx.ts';
+import { STANDARD_OPERATORS, writeOnnx } from '../../src/engines/write-onnx.ts';
 import { writeOnnxFile } from '../../src/formats/onnx-file.ts';
 import { bytesUnder } from '../../src/graph/tensor.ts';
 import type { Base } from '../../src/models/base.ts';
@@ -30,7 +30,7 @@ async function writtenAndRead(base: Base): Promise<Base> {
     [PREPROCESSING_KEY]: JSON.stringify(base.preprocessing),
     ...(base.labels && { [CLASSES_KEY]: JSON.stringify(base.labels) }),
   };
-  const { model, external } = writeOnnx(base.graph, { contrib: false, metadata });
+  const { model, external } = writeOnnx(base.graph, { operators: STANDARD_OPERATORS, metadata });
   const inMemory = new Map(external.map(({ path, tensor }) => [path, bytesUnder(tensor)]));
   await writeOnnxFile(file, model, { inMemory });
   return openBase(file);

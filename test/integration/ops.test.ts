@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { allEngines } from '../../src/engines/choose.ts';
 import type { Program, Tensors } from '../../src/engines/engine.ts';
 import { loadOnnx } from '../../src/engines/onnxruntime.ts';
-import { writeOnnx } from '../../src/engines/write-onnx.ts';
+import { STANDARD_OPERATORS, writeOnnx } from '../../src/engines/write-onnx.ts';
 import { encodeModel } from '../../src/formats/onnx-proto.ts';
 import { gradients } from '../../src/graph/autodiff.ts';
 import { add, mul, reduceSum } from '../../src/graph/build.ts';
@@ -86,7 +86,7 @@ function withoutForm(graph: Graph, form: Form): string[] {
 }
 
 async function expectSameInPlainOnnx(graph: Graph, feeds: Tensors, results: Tensors): Promise<void> {
-  const plain = await loadOnnx(encodeModel(writeOnnx(graph, { contrib: false }).model));
+  const plain = await loadOnnx(encodeModel(writeOnnx(graph, { operators: STANDARD_OPERATORS }).model));
   const inPlainOnnx = await plain.run(feeds);
   await plain.release();
   for (const [name, { data }] of Object.entries(results)) expectClose(inPlainOnnx[name]!.data, data, FORM_TOLERANCE);

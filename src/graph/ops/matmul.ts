@@ -74,7 +74,7 @@ export const matmul = defineOp<[a: Value, b: Value], MatMulFlags>({
     const { transA, transB, transBatchA, transBatchB, alpha } = attributes;
     if (![transA, transB, transBatchA, transBatchB].includes(true) && (alpha ?? 1) === 1) {
       w.node('MatMul', [a, b], results);
-    } else if (w.contrib) {
+    } else if (w.has('FusedMatMul')) {
       const flags = {
         transA: flagged(transA),
         transB: flagged(transB),

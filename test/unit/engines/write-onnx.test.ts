@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { writeOnnx } from '../../../src/engines/write-onnx.ts';
+import { STANDARD_OPERATORS, writeOnnx } from '../../../src/engines/write-onnx.ts';
 import { floatsOfHalves } from '../../../src/formats/half.ts';
 import { cast, clip, layerNormalization, pad } from '../../../src/graph/build.ts';
 import type { Value } from '../../../src/graph/ir.ts';
@@ -10,7 +10,7 @@ import type { DType } from '../../../src/graph/tensor.ts';
 function constantsOf(dtype: DType, make: (x: Value) => Value): Map<string, Uint8Array> {
   const graph = createGraph();
   graph.output('y', make(cast(graph.input('x', [2, 3]), dtype)));
-  const { initializer = [] } = writeOnnx(graph, { contrib: false }).model.graph!;
+  const { initializer = [] } = writeOnnx(graph, { operators: STANDARD_OPERATORS }).model.graph!;
   return new Map(initializer.map(({ name, rawData }) => [name!, Uint8Array.from(rawData!)]));
 }
 const halves = (bytes: Uint8Array | undefined): number[] => [...floatsOfHalves(new Uint16Array(bytes!.buffer))];

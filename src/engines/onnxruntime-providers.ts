@@ -1,0 +1,61 @@
+/**
+ * What ONNX Runtime computes on, one row an execution provider: where the npm package has it, and which operators run there. An operator
+ * that a provider lacks falls back to the CPU, each value copied there and back, so forms are chosen by this table.
+ */
+import type { InferenceSession } from 'onnxruntime-node';
+import type { OptionalOperator } from '../graph/define.ts';
+import { STANDARD_OPERATORS } from './write-onnx.ts';
+
+export interface Provider {
+  readonly name: `onnxruntime-${string}`;
+  /** What it runs on, as a person calls it; probing tells the card's own name. */
+  readonly device: string;
+  /** Its name in ONNX Runtime. */
+  readonly provider: InferenceSession.ExecutionProviderConfig;
+  readonly operators: ReadonlySet<OptionalOperator>;
+  /** `platform-arch` for which onnxruntime-node has it; a pack adds CUDA where it says so. Null for all. */
+  readonly platforms: readonly string[] | null;
+}
+
+/** With ONNX Runtime's own operators. */
+const ALL_OPERATORS: ReadonlySet<OptionalOperator> = new Set(['FusedMatMul', 'LogSoftmax']);
+
+export const CPU_PROVIDER: Provider = {
+  name: 'onnxruntime-cpu',
+  device: 'CPU',
+  provider: 'cpu',
+  operators: ALL_OPERATORS,
+  platforms: null,
+};
+
+export const PROVIDERS: readonly Provider[] = [
+  {
+    name: 'onnxruntime-cuda',
+    device: 'NVIDIA GPU (CUDA)',
+    provider: 'cuda',
+    operators: ALL_OPERATORS,
+    platforms: ['linux-x64'],
+  },
+  {
+    name: 'onnxruntime-directml',
+    device: 'GPU (DirectML)',
+    provider: 'dml',
+    operators: STANDARD_OPERATORS,
+    platforms: ['win32-x64', 'win32-arm64'],
+  },
+  {
+    name: 'onnxruntime-webgpu',
+    device: 'GPU (WebGPU)',
+    provider: 'webgpu',
+    operators: new Set(),
+    platforms: ['linux-x64', 'win32-x64', 'win32-arm64', 'darwin-arm64'],
+  },
+  {
+    name: 'onnxruntime-coreml',
+    device: 'Apple GPU and Neural Engine (CoreML)',
+    provider: 'coreml',
+    operators: STANDARD_OPERATORS,
+    platforms: ['darwin-arm64'],
+  },
+  CPU_PROVIDER,
+];
