@@ -9,14 +9,15 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import { rename, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { InputError, messageOf } from '../shared/errors.ts';
+import { downloadFile } from '../fetch/download.ts';
+import { retryingWith, TransientError } from '../fetch/request.ts';
 import { writeFileAtomic } from '../formats/atomic-write.ts';
 import { fileFault } from '../formats/file-faults.ts';
 import { makeDirectory } from '../formats/make-directory.ts';
-import { downloadFile } from './hub/download.ts';
 import { type Listing, listFiles } from './hub/listing.ts';
 import { type HubReference, parseHubReference } from './hub/reference.ts';
-import { type HubServer, retryingWith, TransientError } from './hub/request.ts';
 import { selectFiles, type WantedFile } from './hub/select-files.ts';
+import { type HubServer, refusalOf } from './hub/server.ts';
 
 const DEFAULT_ENDPOINT = 'https://huggingface.co';
 const STALL_MS = 60_000;
@@ -84,9 +85,11 @@ function serverOf(reference: string, options: HubOptions): HubServer {
   if (protocol !== 'https:' && protocol !== 'http:') {
     throw new InputError(`${JSON.stringify(endpoint)} is not the address of a hub`, { field: 'HF_ENDPOINT' });
   }
+  const trimmed = endpoint.replace(/\/+$/, '');
   return {
     reference,
-    endpoint: endpoint.replace(/\/+$/, ''),
+    endpoint: trimmed,
+    explain: (status) => refusalOf(status, trimmed),
     token: options.token ?? process.env['HF_TOKEN'],
     stallMs: options.stallMs ?? STALL_MS,
     retrying: retryingWith(options.retryPauseMs ?? RETRY_PAUSE_MS),

@@ -1,8 +1,10 @@
 /** What a repository holds at a revision: the commit it stands for, and files with sizes and checksums. */
 import * as z from 'zod';
 import { parseJson } from '../../formats/json.ts';
+import type { Checksum } from '../../fetch/download.ts';
+import { chunksOf, request } from '../../fetch/request.ts';
 import type { HubReference } from './reference.ts';
-import { chunksOf, type HubServer, request } from './request.ts';
+import type { HubServer } from './server.ts';
 
 /** A listing of 100 000 files; no model comes near. */
 const MAX_LISTING_BYTES = 32 * 2 ** 20;
@@ -20,9 +22,6 @@ const listingSchema = z.object({
     }),
   ),
 });
-
-export type Checksum =
-  { readonly algorithm: 'sha256'; readonly hex: string } | { readonly algorithm: 'git'; readonly hex: string };
 
 export interface ListedFile {
   readonly path: string;

@@ -1,14 +1,15 @@
-/** Requests to a hub: what its answers mean, what is worth another attempt, and when silence has lasted too long. */
+/** Requests for files elsewhere: what an answer means, what is worth another attempt, and when silence has lasted too long. */
 import type { ReadableStream } from 'node:stream/web';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { InputError, messageOf } from '../../shared/errors.ts';
+import { InputError, messageOf } from '../shared/errors.ts';
 
-export interface HubServer {
-  /** Without a slash at the end. */
-  readonly endpoint: string;
-  readonly token: string | undefined;
-  /** `hf:owner/name`, as the user wrote it: named in errors. */
+export interface Server {
+  /** Sent as a bearer token. */
+  readonly token?: string | undefined;
+  /** What the user asked for, as it was written: named in errors. */
   readonly reference: string;
+  /** What a refusal of this status means here and what to do about it; undefined where nothing special is known. */
+  readonly explain: (status: number) => string | undefined;
   /** Without a byte for so long a connection counts as cut. */
   readonly stallMs: number;
   readonly retrying: Retrying;
@@ -41,11 +42,16 @@ export function retryingWith(pauseMs: number): Retrying {
   };
 }
 
+interface RequestOptions {
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly method?: 'GET' | 'HEAD';
+}
+
 /** An answer with a body to read, or a 416. Throws an `InputError` for what the user can mend, else a `TransientError`. */
 export async function request(
-  { endpoint, token, reference, stallMs }: HubServer,
+  { token, reference, stallMs, explain }: Server,
   url: string,
-  headers: Readonly<Record<string, string>> = {},
+  { headers = {}, method = 'GET' }: RequestOptions = {},
 ): Promise<Response> {
   const timeout = new AbortController();
   const timer = setTimeout(() => {
@@ -56,6 +62,7 @@ export async function request(
   let response: Response;
   try {
     response = await fetch(url, {
+      method,
       // A compressed body could be neither resumed nor compared in length.
       headers: { 'accept-encoding': 'identity', ...headers, ...authorization },
       signal: timeout.signal,
@@ -67,28 +74,17 @@ export async function request(
   }
   if (response.ok || response.status === 416) return response;
   await response.body?.cancel();
-  const place = { file: reference };
-  switch (response.status) {
-    case 401:
-    case 403:
-      throw new InputError(
-        'does not exist, is private, or its terms were not accepted; check the name, and set HF_TOKEN to a token that may read it',
-        place,
-      );
-    case 404:
-      throw new InputError(`no such model or revision at ${endpoint}`, place);
-    case 408:
-    case 429:
-      throw new TransientError(`${endpoint} answered ${response.status}`);
-    default:
-      if (response.status >= 500) throw new TransientError(`${endpoint} answered ${response.status}`);
-      throw new InputError(`${endpoint} answered ${response.status}`, place);
-  }
+  const { status } = response;
+  const explained = explain(status);
+  if (explained !== undefined) throw new InputError(explained, { file: reference });
+  const answered = `${new URL(url).origin} answered ${status}`;
+  if (status >= 500 || status === 408 || status === 429) throw new TransientError(answered);
+  throw new InputError(answered, { file: reference });
 }
 
 /** The body of an answer, piece by piece. Throws a `TransientError` when the connection is cut or stalls. */
 export async function* chunksOf(
-  { stallMs, reference }: HubServer,
+  { stallMs, reference }: Server,
   response: Response,
   maxBytes: number,
 ): AsyncGenerator<Uint8Array> {

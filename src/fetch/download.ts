@@ -1,15 +1,26 @@
 /**
- * One file of a hub: into `<name>.part`, from where that ended the last time, then checked and renamed. The part is hashed as it
- * grows; writing goes by position, so that two processes that download the same commit write the same bytes to the same places.
+ * One file from elsewhere: into `<name>.part`, from where that ended the last time, then checked and renamed. The part is hashed as it
+ * grows; writing goes by position, so that two processes that download the same file write the same bytes to the same places.
  */
 import { createHash, type Hash } from 'node:crypto';
 import { createReadStream, existsSync } from 'node:fs';
 import { type FileHandle, open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { codeOf } from '../../formats/file-faults.ts';
-import { InputError } from '../../shared/errors.ts';
-import { chunksOf, type HubServer, request, TransientError } from './request.ts';
-import type { WantedFile } from './select-files.ts';
+import { codeOf } from '../formats/file-faults.ts';
+import { InputError } from '../shared/errors.ts';
+import { chunksOf, request, type Server, TransientError } from './request.ts';
+
+/** `git` is the name that git gives a file's content. */
+export type Checksum =
+  { readonly algorithm: 'sha256'; readonly hex: string } | { readonly algorithm: 'git'; readonly hex: string };
+
+interface WantedFile {
+  /** The name in the local folder. */
+  readonly name: string;
+  /** In bytes, as a listing or an earlier answer tells it. */
+  readonly size: number | undefined;
+  readonly checksum: Checksum | undefined;
+}
 
 /** When neither the listing nor the server says how large a file is, it is a small one. */
 const MAX_UNSIZED_BYTES = 100 * 2 ** 20;
@@ -24,7 +35,7 @@ export interface Download {
 }
 
 /** Downloads a file into `directory`. Throws an `InputError` when its content twice contradicts its checksum. */
-export async function downloadFile(server: HubServer, download: Download): Promise<void> {
+export async function downloadFile(server: Server, download: Download): Promise<void> {
   const path = join(download.directory, download.file.name);
   const part = `${path}.part`;
   if (existsSync(path)) return;
@@ -37,7 +48,7 @@ export async function downloadFile(server: HubServer, download: Download): Promi
   }
 }
 
-async function fetchChecked(server: HubServer, download: Download, part: string): Promise<void> {
+async function fetchChecked(server: Server, download: Download, part: string): Promise<void> {
   const { file } = download;
   for (let attempt = 1; attempt <= 2; attempt++) {
     const digest = await completePart(server, download, part);
@@ -52,7 +63,7 @@ async function fetchChecked(server: HubServer, download: Download, part: string)
 }
 
 /** Brings the part to its full length, over as many connections as it takes, and returns its checksum. */
-async function completePart(server: HubServer, download: Download, part: string): Promise<string> {
+async function completePart(server: Server, download: Download, part: string): Promise<string> {
   let reached = 0;
   const onBytes = (received: number): void => {
     reached = Math.max(reached, received);
@@ -64,14 +75,14 @@ async function completePart(server: HubServer, download: Download, part: string)
   );
 }
 
-async function receive(server: HubServer, { url, file, onBytes }: Download, part: string): Promise<string> {
+async function receive(server: Server, { url, file, onBytes }: Download, part: string): Promise<string> {
   const handle = await open(part, existsSync(part) ? 'r+' : 'w+');
   try {
     const present = await reusable(handle, file);
     onBytes(present);
     const already = await hashOfStart(file, part, present);
     if (present > 0 && present === file.size) return already.digest('hex');
-    const response = await request(server, url, present > 0 ? { range: `bytes=${present}-` } : {});
+    const response = await request(server, url, present > 0 ? { headers: { range: `bytes=${present}-` } } : {});
     const start = startOf(response, present);
     if (start === undefined) {
       await response.body?.cancel();
