@@ -1,0 +1,98 @@
+/** What a detection head gives before anything is decoded, and the distances to a box's sides that it means. */
+import type { Anchors } from './anchors.ts';
+import { exponential } from './exponential.ts';
+
+/**
+ * Raw outputs for a batch, anchors level by level: `boxes` `[batch, 4 · regMax, anchors]`, for each side (left, top, right, bottom) the
+ * logits of a distribution over the distances 0 … regMax − 1 in strides (Li et al. 2020, "Generalized Focal Loss"), or with
+ * `regMax` 1 the distance itself; `scores` `[batch, classes, anchors]`, logits.
+ */
+export interface HeadOutputs {
+  readonly boxes: Float32Array;
+  readonly scores: Float32Array;
+}
+
+export interface HeadShape {
+  readonly anchors: Anchors;
+  readonly classes: number;
+  readonly regMax: number;
+}
+
+export const SIDES = 4;
+
+/** Where the first logit of a side lies in `boxes`; the others follow `anchors.count` apart. */
+export function placeOf({ anchors, regMax }: HeadShape, image: number, anchor: number, side: number): number {
+  return (image * SIDES + side) * regMax * anchors.count + anchor;
+}
+
+/** The distance to a side of the anchor's box, in strides; writes the distribution that it is the mean of, where the head has one. */
+export function distanceAt(
+  boxes: Float32Array,
+  place: number,
+  { anchors, regMax }: HeadShape,
+  probabilities: Float64Array,
+): number {
+  if (regMax === 1) return boxes[place]!;
+  let sum = 0;
+  let moment = 0;
+  for (let bin = 0, at = place; bin < regMax; bin++, at += anchors.count) {
+    const weight = exponential(boxes[at]!);
+    probabilities[bin] = weight;
+    sum += weight;
+    moment += bin * weight;
+  }
+  for (let bin = 0; bin < regMax; bin++) probabilities[bin]! /= sum;
+  return moment / sum;
+}
+
+/** Decodes every box of a batch's images, one image at a time, in the order in which they lie in memory. */
+export class BoxDecoder {
+  readonly #shape: HeadShape;
+  readonly #sums: Float64Array;
+  readonly #moments: Float64Array;
+  /** `[4, anchors]`: left, top, right and bottom of each anchor's box, in pixels. */
+  readonly corners: readonly [Float64Array, Float64Array, Float64Array, Float64Array];
+
+  constructor(shape: HeadShape) {
+    const perAnchor = (): Float64Array => new Float64Array(shape.anchors.count);
+    this.#shape = shape;
+    this.#sums = perAnchor();
+    this.#moments = perAnchor();
+    this.corners = [perAnchor(), perAnchor(), perAnchor(), perAnchor()];
+  }
+
+  /** Leaves the boxes of an image in `corners`. */
+  decode(boxes: Float32Array, image: number): void {
+    const { anchors } = this.#shape;
+    for (const [side, corner] of this.corners.entries()) {
+      this.#distances(boxes, placeOf(this.#shape, image, 0, side), corner);
+      const middle = side % 2 === 0 ? anchors.x : anchors.y;
+      const sign = side < 2 ? -1 : 1;
+      for (let anchor = 0; anchor < anchors.count; anchor++)
+        corner[anchor] = middle[anchor]! + sign * anchors.stride[anchor]! * corner[anchor]!;
+    }
+  }
+
+  #distances(boxes: Float32Array, place: number, into: Float64Array): void {
+    const { anchors, regMax } = this.#shape;
+    const { count } = anchors;
+    if (regMax === 1) {
+      into.set(boxes.subarray(place, place + count));
+      return;
+    }
+    const sums = this.#sums.fill(0);
+    const moments = this.#moments.fill(0);
+    for (let bin = 0, at = place; bin < regMax; bin++) {
+      for (let anchor = 0; anchor < count; anchor++, at++) {
+        const weight = exponential(boxes[at]!);
+        sums[anchor]! += weight;
+        moments[anchor]! += bin * weight;
+      }
+    }
+    for (let anchor = 0; anchor < count; anchor++) into[anchor] = moments[anchor]! / sums[anchor]!;
+  }
+}
+
+export function sigmoid(logit: number): number {
+  return 1 / (1 + Math.exp(-logit));
+}
