@@ -63,6 +63,25 @@ export class Palette {
     await this.rows.filter({ hasText: text }).first().click();
   }
 
+  /** Ticks a row of a list that takes several answers; `accept` ends it. */
+  async tick(label: string): Promise<void> {
+    await this.#setTicked(label, true);
+  }
+
+  async untick(label: string): Promise<void> {
+    await this.#setTicked(label, false);
+  }
+
+  async #setTicked(label: string, wanted: boolean): Promise<void> {
+    const box = this.row(label).getByRole('checkbox');
+    if ((await box.isChecked()) !== wanted) await box.click();
+  }
+
+  async accept(): Promise<void> {
+    await this.#widget.getByRole('button', { name: 'OK' }).click();
+    await this.#widget.waitFor({ state: 'hidden' });
+  }
+
   /** Answers a question for text. */
   async answer(text: string): Promise<void> {
     await this.input.fill(text);

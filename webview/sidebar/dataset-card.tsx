@@ -117,7 +117,7 @@ function Folder({ path }: { readonly path: string }): VNode {
 }
 
 /** More classes are not told one by one. */
-const MAX_CLASSES = 5;
+const MAX_CLASSES = 3;
 
 function Found({ path, report, check, thumbnails }: Extract<DatasetState, { status: 'dataset' }>): VNode {
   const { classes, counts } = report;

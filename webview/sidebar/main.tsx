@@ -9,7 +9,7 @@ import { Button } from '../ui/toolkit.ts';
 import { BaseCard } from './base-card.tsx';
 import { DatasetCard } from './dataset-card.tsx';
 import { RankCard } from './rank-card.tsx';
-import { StartCard } from './start-card.tsx';
+import { Sibling, StartCard } from './start-card.tsx';
 import { act, faultText, state } from './store.ts';
 
 function Sidebar(): VNode {
@@ -25,6 +25,7 @@ function Sidebar(): VNode {
       <DatasetCard />
       <BaseCard />
       <RankCard />
+      <Sibling />
       <StartCard />
     </main>
   );

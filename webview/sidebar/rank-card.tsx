@@ -33,6 +33,13 @@ export function RankCard(): VNode | null {
       >
         {t('More: layers, epochs, learning rate, augmentation…')}
       </Link>
+      <Link
+        onClick={() => {
+          act('save-job');
+        }}
+      >
+        {t('Save job…')}
+      </Link>
     </Card>
   );
 }

@@ -2,7 +2,7 @@
 import type { VNode } from 'preact';
 import { t } from '../ui/l10n.ts';
 import { Notice } from '../ui/notice.tsx';
-import { Button, Link, ProgressRing } from '../ui/toolkit.ts';
+import { Button, ProgressRing } from '../ui/toolkit.ts';
 import { act, job, plan, send, state } from './store.ts';
 
 export function StartCard(): VNode | null {
@@ -27,19 +27,9 @@ export function StartCard(): VNode | null {
             <ProgressRing label={t('Starting')} /> {t('Starting…')}
           </>
         ) : (
-          (reason ?? '\u00a0')
+          reason
         )}
       </p>
-      {now.sibling !== null && <Sibling />}
-      <div class="row">
-        <Link
-          onClick={() => {
-            act('save-job');
-          }}
-        >
-          {t('Save job…')}
-        </Link>
-      </div>
     </section>
   );
 }
@@ -67,7 +57,8 @@ function deviceText(): string {
     : t('{0}, about {1} for {2} epochs', on, figures.total, String(epochs));
 }
 
-function Sibling(): VNode | null {
+/** What goes on with the same dataset already. */
+export function Sibling(): VNode | null {
   const sibling = state.value?.sibling ?? null;
   if (sibling === null) return null;
   const { name, status, differs, folder } = sibling;

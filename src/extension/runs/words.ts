@@ -1,7 +1,7 @@
 /** A run's state in the words of the tree, the pickers and the notifications. */
 import { basename } from 'node:path';
 import * as vscode from 'vscode';
-import { formatDuration, formatShare } from '../../shared/format.ts';
+import { formatShare } from '../../shared/format.ts';
 import type { RunState } from '../../shared/run/read-run.ts';
 import type { RunStatus } from '../../shared/run/status.ts';
 import type { Reading } from './run-reader.ts';
@@ -36,7 +36,7 @@ export function accuracyOf({ summary: { best, evaluations } }: RunState): number
   return best?.accuracy ?? evaluations.validation?.accuracy ?? null;
 }
 
-/** `91.3 % · r 8 · 2 h 05 min ago`, the state before it where that is not finished. */
+/** `91.3 % · r 8 · 2 hr. ago`, the state before it where that is not finished. */
 export function describe({ state, health }: Reading, now = Date.now()): string {
   const { identity, status, summary } = state;
   const { job, created } = identity;
@@ -59,9 +59,19 @@ export function describe({ state, health }: Reading, now = Date.now()): string {
   return parts.filter((part) => part !== null).join(' · ');
 }
 
+/** Minutes in each unit that an age is told in, largest first. */
+const AGE_UNITS = [
+  ['day', 24 * 60],
+  ['hour', 60],
+  ['minute', 1],
+] as const;
+
 function ageText(milliseconds: number): string {
   const minutes = Math.floor(Math.max(0, milliseconds) / 60_000);
-  return minutes < 1 ? vscode.l10n.t('just now') : vscode.l10n.t('{0} ago', formatDuration(minutes * 60));
+  const unit = AGE_UNITS.find(([, length]) => minutes >= length);
+  if (unit === undefined) return vscode.l10n.t('just now');
+  const words = new Intl.RelativeTimeFormat(vscode.env.language, { style: 'short' });
+  return words.format(-Math.floor(minutes / unit[1]), unit[0]);
 }
 
 /** Four significant digits: enough to see it move, and of steady width. */

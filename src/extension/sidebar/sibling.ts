@@ -5,6 +5,9 @@ import type { SiblingRun } from '../../shared/protocol/sidebar.ts';
 import { readRun } from '../../shared/run/read-run.ts';
 import type { Host } from '../host.ts';
 
+/** Fields that change nothing of what is trained; a sweep names its runs itself. */
+const UNTRAINED = new Set(['$schema', 'name']);
+
 /** Null where none of the newest runs goes on. */
 export async function siblingOf({ runs }: Host, data: string, job: Job | null): Promise<SiblingRun | null> {
   const [newest] = await runs.ofDataset(data);
@@ -12,6 +15,6 @@ export async function siblingOf({ runs }: Host, data: string, job: Job | null): 
   if (run === undefined) return null;
   const { folder, identity, status } = run;
   if (status !== 'running' && status !== 'paused' && status !== 'queued') return null;
-  const differs = job === null ? [] : differingFields(job, identity.job).filter((field) => field !== '$schema');
+  const differs = job === null ? [] : differingFields(job, identity.job).filter((field) => !UNTRAINED.has(field));
   return { folder, name: identity.name, status, differs };
 }
