@@ -77,9 +77,15 @@ export class Palette {
     if ((await box.isChecked()) !== wanted) await box.click();
   }
 
-  async accept(): Promise<void> {
+  /** A question by its title. */
+  titled(title: string): Locator {
+    return this.#widget.locator('.quick-input-title').getByText(title, { exact: true });
+  }
+
+  /** Takes the ticked rows as the answer to the question of this title; another may follow. */
+  async accept(title: string): Promise<void> {
     await this.#widget.getByRole('button', { name: 'OK' }).click();
-    await this.#widget.waitFor({ state: 'hidden' });
+    await this.titled(title).waitFor({ state: 'hidden' });
   }
 
   /** Answers a question for text. */

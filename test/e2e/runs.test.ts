@@ -24,6 +24,14 @@ async function onRun(text: string, entry: string): Promise<void> {
   await menu.choose(entry);
 }
 
+async function filterStates(choose: () => Promise<void>): Promise<void> {
+  await editor.command('Lowrank: Filter…');
+  await choose();
+  await editor.palette.accept('Filter runs by state');
+  await editor.palette.titled('Filter runs by text').waitFor();
+  await editor.palette.answer('');
+}
+
 describe('runs', () => {
   eachStepNeedsTheOneBefore();
 
@@ -39,7 +47,7 @@ describe('runs', () => {
     await editor.command('Lowrank: Sweep Ranks…');
     for (const rank of ['Rank 8', 'Rank 16', 'Rank 32']) await editor.palette.untick(rank);
     await editor.palette.tick('Rank 2');
-    await editor.palette.accept();
+    await editor.palette.accept('Sweep which ranks?');
     const compared = await editor.webview('Compare Runs');
     await compared.getByRole('heading', { name: '2 runs compared' }).waitFor();
     const rows = compared.getByRole('row').filter({ hasText: 'finished' });
@@ -65,13 +73,9 @@ describe('runs', () => {
   });
 
   test('a state that is filtered out hides its runs', async () => {
-    await editor.command('Lowrank: Filter…');
-    await editor.palette.untick('finished');
-    await editor.palette.accept();
+    await filterStates(() => editor.palette.untick('finished'));
     await editor.treeItem('first try').waitFor({ state: 'detached' });
-    await editor.command('Lowrank: Filter…');
-    await editor.palette.tick('finished');
-    await editor.palette.accept();
+    await filterStates(() => editor.palette.tick('finished'));
     await editor.treeItem('first try').waitFor();
   });
 

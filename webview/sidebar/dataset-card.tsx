@@ -116,8 +116,8 @@ function Folder({ path }: { readonly path: string }): VNode {
   );
 }
 
-/** More classes are not told one by one. */
-const MAX_CLASSES = 3;
+/** More pictures than this do not fit a line. */
+const MAX_STRIP = 8;
 
 function Found({ path, report, check, thumbnails }: Extract<DatasetState, { status: 'dataset' }>): VNode {
   const { classes, counts } = report;
@@ -130,26 +130,31 @@ function Found({ path, report, check, thumbnails }: Extract<DatasetState, { stat
     ...(counts.test > 0 ? [t('{0} test', formatInteger(counts.test))] : []),
   ];
   const [all, setAll] = useState(false);
-  const listed = all ? classes : classes.slice(0, MAX_CLASSES);
   const most = Math.max(1, ...classes.map(({ train }) => train));
   return (
     <>
       <Folder path={path} />
       <p class="figure">{parts.join(' · ')}</p>
-      <ul class="classes">
-        {listed.map((count) => (
-          <ClassRow key={count.name} count={count} most={most} pictures={picturesOf(thumbnails, count.name)} />
-        ))}
-      </ul>
-      {classes.length > MAX_CLASSES && (
-        <Link
-          onClick={() => {
-            setAll(!all);
-          }}
-        >
-          {all ? t('Show fewer') : t('Show all {0} classes', formatInteger(classes.length))}
-        </Link>
+      {all ? (
+        <ul class="classes">
+          {classes.map((count) => (
+            <ClassRow key={count.name} count={count} most={most} pictures={picturesOf(thumbnails, count.name)} />
+          ))}
+        </ul>
+      ) : (
+        <p class="class-strip">
+          {thumbnails.slice(0, MAX_STRIP).map(({ name, images }) => (
+            <Picture key={name} picture={images[0]} title={name} />
+          ))}
+        </p>
       )}
+      <Link
+        onClick={() => {
+          setAll(!all);
+        }}
+      >
+        {all ? t('Show fewer') : t('Show all {0} classes', formatInteger(classes.length))}
+      </Link>
       {report.imbalance !== null && report.imbalance >= 3 && (
         <p class="help">
           {t('The largest class has {0} times as many images as the smallest.', report.imbalance.toFixed(1))}
@@ -175,19 +180,8 @@ function ClassRow({ count, most, pictures }: ClassRowProps): VNode {
   return (
     <li class="class-row">
       <span class="class-pictures">
-        {(pictures?.images ?? []).map(({ file, uri }) => (
-          <button
-            key={file}
-            type="button"
-            class="picture"
-            title={nameOf(file)}
-            aria-label={t('Open {0}', nameOf(file))}
-            onClick={() => {
-              send({ type: 'open-file', path: file });
-            }}
-          >
-            <img src={uri} alt="" />
-          </button>
+        {(pictures?.images ?? []).map((picture) => (
+          <Picture key={picture.file} picture={picture} title={nameOf(picture.file)} />
         ))}
       </span>
       <span class="class-name" title={name}>
@@ -200,6 +194,28 @@ function ClassRow({ count, most, pictures }: ClassRowProps): VNode {
         <Bar share={train / most} />
       </span>
     </li>
+  );
+}
+
+interface PictureProps {
+  readonly picture: ClassThumbnails['images'][number] | undefined;
+  readonly title: string;
+}
+
+function Picture({ picture, title }: PictureProps): VNode | null {
+  if (picture === undefined) return null;
+  return (
+    <button
+      type="button"
+      class="picture"
+      title={title}
+      aria-label={t('Open {0}', nameOf(picture.file))}
+      onClick={() => {
+        send({ type: 'open-file', path: picture.file });
+      }}
+    >
+      <img src={picture.uri} alt="" />
+    </button>
   );
 }
 
