@@ -1,6 +1,6 @@
 /** The command palette, and other lists and fields that VS Code shows in its place. */
 import type { Locator, Page } from 'playwright-core';
-import { vi } from 'vitest';
+import { expect, vi } from 'vitest';
 
 /** Rows of the list that are on the screen, and some more. */
 const MAX_ROWS = 40;
@@ -99,7 +99,10 @@ export class Palette {
    * it is gone.
    */
   async answerPath(path: string): Promise<void> {
-    await this.rows.first().waitFor();
+    // The palette itself may still be closing: it holds `>` and a command, not a path.
+    await vi.waitFor(async () => expect(await this.input.inputValue({ timeout: 1000 })).toMatch(/^\//), {
+      timeout: 60_000,
+    });
     await vi.waitFor(
       async () => {
         if (!(await this.input.isVisible()) || !(await this.input.inputValue()).startsWith('/')) return;
