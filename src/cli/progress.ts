@@ -123,6 +123,8 @@ export class Progress {
         return event.refused === null ? null : styled('yellow', `${event.command}: ${event.refused}`);
       case 'skipped-image':
         return styled('yellow', `skipped ${event.file}: ${event.reason}`);
+      case 'overflow':
+        return `gradients overflowed after step ${event.step}: update left out (${event.skipped} so far), scale now ${event.scale}`;
       case 'warning':
         return styled('yellow', `warning: ${event.message}`);
       case 'finished': {

@@ -13,6 +13,7 @@ export interface Provider {
   /** Its name in ONNX Runtime. */
   readonly provider: InferenceSession.ExecutionProviderConfig;
   readonly operators: ReadonlySet<OptionalOperator>;
+  readonly prefersHalf?: boolean;
   /** `platform-arch` for which onnxruntime-node has it; a pack adds CUDA where it says so. Null for all. */
   readonly platforms: readonly string[] | null;
 }
@@ -34,6 +35,7 @@ export const PROVIDERS: readonly Provider[] = [
     device: 'NVIDIA GPU (CUDA)',
     provider: 'cuda',
     operators: ALL_OPERATORS,
+    prefersHalf: true,
     platforms: ['linux-x64'],
   },
   {

@@ -12,7 +12,12 @@ type Operand = Value | number;
 
 function lift(operand: Operand, other: Value): Value {
   if (typeof operand !== 'number') return operand;
-  return other.graph.scalar(operand, other.dtype === 'int64' || other.dtype === 'int32' ? other.dtype : 'float32');
+  const scalar = other.graph.scalar(
+    operand,
+    other.dtype === 'int64' || other.dtype === 'int32' ? other.dtype : 'float32',
+  );
+  // Of a constant: an engine casts it once, when it compiles.
+  return other.dtype === 'float16' ? scalar.graph.apply('Cast', [scalar], { to: 'float16' })[0]! : scalar;
 }
 
 function binary(op: string) {

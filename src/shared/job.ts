@@ -162,6 +162,12 @@ export const jobSchema = z
       .default(null)
       .describe("Overrides of the base's own preprocessing."),
     engine: z.string().default('auto').describe('auto, or the name of an engine from `lowrank engines`.'),
+    precision: z
+      .enum(['auto', 'fp32', 'fp16'])
+      .default('auto')
+      .describe(
+        'Of the computation: fp16 is faster on GPUs; auto takes it where the engine gains by it. Adapters are kept in fp32.',
+      ),
     threads: z
       .int()
       .min(1)

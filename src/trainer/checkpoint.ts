@@ -13,6 +13,7 @@ import { InputError, messageOf } from '../shared/errors.ts';
 import { RUN_PATHS } from '../shared/run/layout.ts';
 import { divergenceSchema } from './divergence.ts';
 import { earlyStoppingSchema } from './early-stopping.ts';
+import { lossScaleSchema } from './loss-scale.ts';
 
 const count = z.int().min(0);
 const word = z.int().min(0).max(0xffff_ffff);
@@ -29,6 +30,8 @@ const progressSchema = z.object({
   random: z.record(z.string(), z.object({ key: z.string(), words: z.tuple([word, word, word, word]).readonly() })),
   earlyStopping: earlyStoppingSchema,
   divergence: divergenceSchema,
+  /** Null before the first step in half precision. */
+  lossScale: lossScaleSchema.nullable().default(null),
   /** Seconds of training so far, over all processes of the run. */
   seconds: z.number().min(0),
   skippedImages: z.array(z.string()),

@@ -13,6 +13,7 @@ import type { FrozenSplit } from '../graph/passes/split-frozen.ts';
 import { BATCH } from '../models/base.ts';
 import type { Augmentation, Job } from '../shared/job.ts';
 import type { Random } from '../shared/random.ts';
+import { inPrecision } from './precision.ts';
 import { imageFeed, noiseFeeds, targetFeeds } from './feeds.ts';
 import { FEATURES, FrozenFeatures } from './frozen-features.ts';
 import type { Session } from './session.ts';
@@ -40,9 +41,9 @@ export async function openPrograms(
   directory: string,
   classWeights?: Float32Array,
 ): Promise<Programs> {
-  const { job, dataset, preprocessing, initial } = session;
+  const { job, dataset, preprocessing, initial, precision } = session;
   const { batch, labelSmoothing } = job.training;
-  const options = { preprocessing, batch, labelSmoothing };
+  const options = { preprocessing, batch, labelSmoothing, scaled: precision === 'fp16' };
   const training = await openPipeline(session, trainingGraph(initial.adapted.graph, options), {
     samples: dataset.splits.train,
     augmentation: isIdentity(job.augmentation) ? null : job.augmentation,
@@ -82,14 +83,14 @@ async function openPipeline(
   graph: Graph,
   { samples, augmentation, shuffle, classWeights, directory }: PipelineOptions,
 ): Promise<Pipeline & { close(): Promise<void> }> {
-  const { job, preprocessing, engine } = session;
+  const { job, preprocessing, engine, precision } = session;
   const threads = job.threads ?? physicalCores();
   const split = frozenPart(graph, job, augmentation);
-  const program = await engine.compile(split?.top ?? graph, { threads });
+  const program = await engine.compile(inPrecision(split?.top ?? graph, precision), { threads });
   const noise = noiseInputs(graph);
   const features =
     split &&
-    new FrozenFeatures(await engine.compile(split.bottom, { threads }), {
+    new FrozenFeatures(await engine.compile(inPrecision(split.bottom, precision), { threads }), {
       images: samples.length,
       views: split.views,
       shape: split.shape,

@@ -15,6 +15,8 @@ import type { Job } from '../shared/job.ts';
 import { inputSize, preprocessingSchema } from '../shared/preprocessing.ts';
 import type { Preprocessing } from '../shared/preprocessing.ts';
 import type { RunSetup } from '../shared/run/identity.ts';
+import { precisionOf } from './precision.ts';
+import type { Precision } from './precision.ts';
 import { planFile } from './plan-file.ts';
 
 export interface OpenJob {
@@ -23,6 +25,7 @@ export interface OpenJob {
   readonly base: Base;
   readonly preprocessing: Preprocessing;
   readonly engine: Engine;
+  readonly precision: Precision;
 }
 
 export interface Session extends OpenJob {
@@ -43,7 +46,7 @@ export async function openJob(job: Job): Promise<OpenJob> {
   const opened = await openBase(job.base);
   const preprocessing = preprocessingOf(opened, job);
   const base = { ...opened, preprocessing };
-  return { job, dataset, base, preprocessing, engine };
+  return { job, dataset, base, preprocessing, engine, precision: precisionOf(job, engine) };
 }
 
 /** The base's own preprocessing with the job's overrides; the size stays, since the graph was built for it. */
@@ -63,14 +66,14 @@ function definedOnly(overrides: object): object {
 }
 
 /** What `run.json` records of a job and of the base with its adapters. */
-export function setupOf({ job, dataset, base, engine }: OpenJob, adapted: Adapted): RunSetup {
+export function setupOf({ job, dataset, base, engine, precision }: OpenJob, adapted: Adapted): RunSetup {
   const { parameters } = adapted;
   const count = (chosen: typeof parameters): number => chosen.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
   const head = parameters.filter(({ module }) => base.heads.includes(module));
   const perEpoch = updatesPerEpoch(dataset.splits.train.length, job);
   const { train, validation, test } = dataset.splits;
   return {
-    engine: { name: engine.name, device: engine.device, threads: job.threads },
+    engine: { name: engine.name, device: engine.device, threads: job.threads, precision, reason: '' },
     base: {
       source: base.identity.source,
       architecture: base.family,

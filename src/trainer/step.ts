@@ -23,6 +23,8 @@ export const LABELS = 'labels';
 /** float32 [B]: what each image counts in the loss; 0 for padding. */
 export const WEIGHTS = 'weights';
 export const LOSS = 'loss';
+/** float32 scalar that every gradient is multiplied by; an input of steps in half precision. */
+export const LOSS_SCALE = 'loss scale';
 /** Output of a parameter's gradient. */
 export const gradientOf = (parameter: string): string => `gradient ${parameter}`;
 
@@ -31,12 +33,15 @@ export interface StepOptions {
   /** Images in a batch: what the forms of the adapters are chosen for. */
   readonly batch: number;
   readonly labelSmoothing: number;
+  /** Gradients are asked for times `LOSS_SCALE`. */
+  readonly scaled?: boolean;
 }
 
 /** Loss, logits and every trainable input's gradient. */
 export function trainingGraph(model: Graph, options: StepOptions): Graph {
   const { graph, logits, loss } = withLoss(model, options);
-  for (const { parameter, gradient } of trainableGradients(loss))
+  const differentiated = options.scaled ? mul(loss, graph.input(LOSS_SCALE, [])) : loss;
+  for (const { parameter, gradient } of trainableGradients(differentiated))
     graph.output(gradientOf(nameOf(parameter)!), gradient);
   graph.output(LOSS, loss);
   graph.output(LOGITS, logits);

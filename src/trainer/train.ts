@@ -16,6 +16,7 @@ import { recordSetup } from './run-folder.ts';
 import type { RunLog } from './run-log.ts';
 import { openSession, setupOf } from './session.ts';
 import type { Session } from './session.ts';
+import { canShrink } from './loss-scale.ts';
 import { LOSS } from './step.ts';
 import { Throughput } from './throughput.ts';
 import { Training } from './training.ts';
@@ -118,14 +119,31 @@ class Loop {
     const { training } = this.#programs;
     // By place in the run, not by what was drawn before: a resumed run draws what it would have drawn.
     const random = this.#random.fork(this.#training.progress.epoch).fork(batch.index);
-    const { values, gradients: into } = this.#training;
-    const { [LOSS]: loss } = await training.run(batch, values, { into, random });
+    const { gradients: into } = this.#training;
+    const { [LOSS]: loss } = await training.run(batch, this.#training.feeds, { into, random });
     this.#training.accumulate();
     this.#losses.push((loss!.data as Float32Array)[0]!);
     this.throughput.count(batch.weights);
     const last = batch.index + 1 === training.source.batchesPerEpoch;
     if (this.#losses.length < job.training.accumulate && !last) return undefined;
+    if (this.#overflowed()) return await this.#leaveOut(batch, last);
     return this.#update(batch, last) ?? (await this.#afterUpdate(last));
+  }
+
+  /** Whether the gradients left the range of half precision, and a smaller scale may bring them back. */
+  #overflowed(): boolean {
+    const { lossScale } = this.#training.progress;
+    return lossScale !== null && canShrink(lossScale) && !Number.isFinite(this.#training.gradientNorm());
+  }
+
+  async #leaveOut(batch: Batch, last: boolean): Promise<Verdict> {
+    this.#losses = [];
+    this.#training.skip(positionAfter(batch, last, this.#training.progress.epoch));
+    const { step, lossScale } = this.#training.progress;
+    this.#log.record({ type: 'overflow', step, scale: lossScale!.scale, skipped: lossScale!.skipped });
+    this.throughput.lap();
+    this.#recordSkipped();
+    return last ? await this.#afterUpdate(last) : await this.#obey();
   }
 
   #update(batch: Batch, last: boolean): Verdict {
@@ -140,8 +158,7 @@ class Loop {
     // Before the update: values that are numbers stay numbers.
     if (divergence !== null) return { type: 'failed', step, cause: 'divergence', message: divergence.message };
     this.#training.update(learningRate, clipFactor(gradientNorm, training.clip));
-    const position = last ? { epoch: epoch + 1, batch: 0 } : { epoch, batch: batch.index + 1 };
-    this.#training.progress = { ...this.#training.progress, ...position, divergence: state };
+    this.#training.progress = { ...this.#training.progress, ...positionAfter(batch, last, epoch), divergence: state };
     const imagesPerSecond = this.throughput.lap();
     this.#log.record({ type: 'step', step: step + 1, epoch, loss, learningRate, gradientNorm, imagesPerSecond });
     this.#recordSkipped();
@@ -168,8 +185,12 @@ class Loop {
     const patienceLost = due(evaluateEvery) && (await this.#evaluate());
     if (due(checkpointEvery)) await this.#results.checkpoint(this.#training);
     if (patienceLost) return { type: 'finished', step, reason: 'early-stopping', seconds: this.throughput.seconds };
-    return await this.#commands.obey({
-      step,
+    return await this.#obey();
+  }
+
+  #obey(): Promise<Verdict> {
+    return this.#commands.obey({
+      step: this.#training.progress.step,
       checkpoint: () => this.#results.checkpoint(this.#training),
       paused: <T>(wait: Promise<T>) => this.throughput.without(wait),
       seconds: () => this.throughput.seconds,
@@ -179,4 +200,9 @@ class Loop {
   #evaluate(): Promise<boolean> {
     return this.throughput.without(this.#results.evaluate(this.#training, this.#programs));
   }
+}
+
+/** Where training goes on after a batch of an epoch. */
+function positionAfter({ index }: Batch, last: boolean, epoch: number): { epoch: number; batch: number } {
+  return last ? { epoch: epoch + 1, batch: 0 } : { epoch, batch: index + 1 };
 }

@@ -8,9 +8,11 @@ import { NO_EVALUATION } from './early-stopping.ts';
 import { accumulate, globalNorm } from './gradients.ts';
 import { adamWTensors, initAdamW, restoreAdamW, updateAdamW } from './optimizer.ts';
 import type { AdamWState, OptimizedParameter } from './optimizer.ts';
+import { FIRST_LOSS_SCALE, observeGradients } from './loss-scale.ts';
+import type { LossScale } from './loss-scale.ts';
 import { groupOf } from './parameter-groups.ts';
 import type { Session } from './session.ts';
-import { gradientOf } from './step.ts';
+import { gradientOf, LOSS_SCALE } from './step.ts';
 
 type Floats = Tensor<'float32'>;
 
@@ -26,7 +28,11 @@ export class Training {
   #optimizer: AdamWState;
   #accumulated = 0;
 
-  private constructor({ job, initial }: Session, values: ReadonlyMap<string, Floats>, checkpoint: Checkpoint | null) {
+  private constructor(
+    { job, initial, precision }: Session,
+    values: ReadonlyMap<string, Floats>,
+    checkpoint: Checkpoint | null,
+  ) {
     this.values = Object.fromEntries(values);
     const { weightDecay } = job.training;
     this.#parameters = initial.adapted.parameters.map(({ name }) => ({
@@ -44,7 +50,7 @@ export class Training {
       checkpoint === null
         ? initAdamW(this.#parameters)
         : restoreAdamW(this.#parameters, checkpoint.optimizer, checkpoint.progress.step);
-    this.progress = checkpoint?.progress ?? {
+    const progress = checkpoint?.progress ?? {
       step: 0,
       epoch: 0,
       batch: 0,
@@ -52,9 +58,12 @@ export class Training {
       random: {},
       earlyStopping: NO_EVALUATION,
       divergence: NOTHING_OBSERVED,
+      lossScale: null,
       seconds: 0,
       skippedImages: [],
     };
+    // A run that goes on in another precision begins to scale, or stops it.
+    this.progress = { ...progress, lossScale: precision === 'fp16' ? (progress.lossScale ?? FIRST_LOSS_SCALE) : null };
   }
 
   static start(session: Session): Training {
@@ -86,17 +95,35 @@ export class Training {
     this.#accumulated += 1;
   }
 
-  /** Norm of the mean gradient of the accumulated batches. */
+  /** Norm of the mean gradient of the accumulated batches, which come times the loss's scale. */
   gradientNorm(): number {
-    return globalNorm(this.#sums, 1 / this.#accumulated);
+    return globalNorm(this.#sums, 1 / (this.#accumulated * this.lossScale));
+  }
+
+  /** What the gradients were multiplied by; 1 unless in half precision. */
+  get lossScale(): number {
+    return this.progress.lossScale?.scale ?? 1;
+  }
+
+  /** What a step is fed beside its batch. */
+  get feeds(): Readonly<Record<string, Floats>> {
+    const { lossScale } = this.progress;
+    return lossScale === null ? this.values : { ...this.values, [LOSS_SCALE]: float32([], [lossScale.scale]) };
+  }
+
+  /** Leaves out the update that the accumulated gradients were for, since they overflowed. */
+  skip(position: { readonly epoch: number; readonly batch: number }): void {
+    this.#accumulated = 0;
+    this.progress = { ...this.progress, ...position, lossScale: observed(this.progress.lossScale, false) };
   }
 
   /** One update by the mean of the accumulated gradients times `scale`. */
   update(learningRate: number, scale: number): void {
-    const gradientScale = scale / this.#accumulated;
+    const gradientScale = scale / (this.#accumulated * this.lossScale);
     this.#optimizer = updateAdamW(this.#optimizer, this.#parameters, this.#sums, { learningRate, gradientScale });
     this.#accumulated = 0;
-    this.progress = { ...this.progress, step: this.progress.step + 1 };
+    const { step, lossScale } = this.progress;
+    this.progress = { ...this.progress, step: step + 1, lossScale: observed(lossScale, true) };
   }
 
   /** What is saved: arrays are shared, so it must be written before the next update. */
@@ -107,4 +134,8 @@ export class Training {
       optimizer: adamWTensors(this.#parameters, this.#optimizer),
     };
   }
+}
+
+function observed(scale: LossScale | null, finite: boolean): LossScale | null {
+  return scale && observeGradients(scale, finite);
 }

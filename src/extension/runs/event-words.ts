@@ -52,6 +52,7 @@ function wordsOf(event: RunEvent, data: string): string | null {
       return l10n.t('Stopped at step {0}, after {1}', event.step, formatDuration(event.seconds));
     case 'failed':
       return l10n.t('Failed at step {0}: {1}', event.step, event.message);
+    case 'overflow':
     case 'preparing':
     case 'ready':
     case 'step':

@@ -22,6 +22,7 @@ import { floor } from './floor.ts';
 import { gatherElements } from './gather-elements.ts';
 import { gather } from './gather.ts';
 import { geluTanh } from './gelu-tanh.ts';
+import { geluGradient } from './gelu-gradient.ts';
 import { gelu } from './gelu.ts';
 import { gemm } from './gemm.ts';
 import { greaterOrEqual } from './greater-or-equal.ts';
@@ -103,6 +104,7 @@ export const OPS = [
   gather,
   gatherElements,
   gelu,
+  geluGradient,
   geluTanh,
   gemm,
   greater,

@@ -63,6 +63,8 @@ export const runEventSchema = z.discriminatedUnion('type', [
   event('extended', { step: count, from: count, epochs: count, totalSteps: count.nullable() }),
   event('control-acknowledged', { id: z.int(), command: z.string(), refused: z.string().nullable() }),
   event('skipped-image', { file: z.string(), reason: z.string() }),
+  /** Gradients overflowed in half precision: the update after `step` was left out and the loss is scaled by less. `skipped` counts them all. */
+  event('overflow', { step: count, scale: z.number(), skipped: count }),
   event('warning', { message: z.string() }),
   event('finished', { step: count, reason: z.enum(['completed', 'early-stopping']), seconds: z.number() }),
   /** Ended early with its state saved: `lowrank resume` goes on from here. */

@@ -11,6 +11,10 @@ export const setupSchema = z.object({
     /** `cpu`, or the accelerator's own name. */
     device: z.string(),
     threads: z.int().min(1).nullable(),
+    /** Of the computation; runs from before there was a choice are fp32. */
+    precision: z.enum(['fp32', 'fp16']).default('fp32'),
+    /** Why it runs on this engine, in a few words. */
+    reason: z.string().default(''),
   }),
   base: z.object({
     /** As the job names it. */

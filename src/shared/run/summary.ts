@@ -88,6 +88,7 @@ export function advance(summary: RunSummary, event: RunEvent): RunSummary {
     case 'warning':
       return { ...summary, warnings: [...summary.warnings, event.message].slice(-MAX_WARNINGS) };
     case 'control-acknowledged':
+    case 'overflow':
       return summary;
     case 'extended': {
       const { step, epochs, totalSteps } = event;

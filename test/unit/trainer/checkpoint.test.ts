@@ -31,6 +31,7 @@ function checkpointAt(step: number, bestStep: number | null = null): Checkpoint 
       seed: 7,
       random: { dropout: new Random(step).state() },
       earlyStopping: { ...NO_EVALUATION, best },
+      lossScale: null,
       divergence: NOTHING_OBSERVED,
       seconds: 12.5,
       skippedImages: ['a/ä.png'],

@@ -20,6 +20,7 @@ function checkpointAt(step: number): Checkpoint {
       random: {},
       earlyStopping: { best: { step: 2, loss: 1, accuracy: 0.5 }, evaluationsSinceBest: 4 },
       divergence: NOTHING_OBSERVED,
+      lossScale: null,
       seconds: 1,
       skippedImages: [],
     },
