@@ -1,5 +1,5 @@
 /** One run from here to its end: starts its trainer, shows what it does, passes Ctrl-C on, and tells how it ended. */
-import { readFileSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { workerFile } from '../data/worker-file.ts';
 import { InputError } from '../shared/errors.ts';
@@ -40,6 +40,8 @@ export async function trainHere(folder: string, logs: Terminal): Promise<RunStat
   const exit = await trainer.stopped;
   // Its own crash, the system short of memory, or somebody in a hurry.
   if (exit.signal !== null) logs.write(`${paint(logs, 'yellow', `the trainer was ended by ${exit.signal}`)}\n`);
+  if (!existsSync(join(folder, RUN_PATHS.identity)))
+    throw new InputError('the run was deleted while it trained', { file: folder });
   const state = await readRun(folder);
   checkEnd(state, exit, { offset, logged });
   return state;
@@ -50,8 +52,8 @@ export async function trainNew(folder: string, logs: Terminal): Promise<RunState
   try {
     return await trainHere(folder, logs);
   } catch (error) {
-    const { summary } = await readRun(folder);
-    if (error instanceof InputError && summary.latest === null) await discardRun(folder);
+    const state = await readRun(folder).catch(() => undefined);
+    if (error instanceof InputError && state?.summary.latest === null) await discardRun(folder);
     throw error;
   }
 }

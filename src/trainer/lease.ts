@@ -2,6 +2,7 @@
  * The trainer's claim on a run, so that no second one trains it. Taking it is exclusive, a dead holder's is taken over, and
  * a holder that only slept, with its laptop, keeps it. How the files say so: `src/shared/run/lease.ts`.
  */
+import { existsSync } from 'node:fs';
 import { rm, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
@@ -26,7 +27,7 @@ import {
 const WATCHED_BEATS = 3;
 
 export interface HeldLease {
-  /** Throws an `InputError` when another trainer has taken over, which only happens to one that was suspended for long. */
+  /** Throws an `InputError` when the run was deleted, or another trainer has taken over, which only happens to one suspended for long. */
   check(): void;
   /** Lets go; call it after the last event was written. */
   release(): Promise<void>;
@@ -57,7 +58,7 @@ export async function takeLease(folder: string, { heartbeatMs = HEARTBEAT_MS }: 
       if (!(await createExclusively(path, JSON.stringify(lease)))) continue;
       for (const number of leaseNumbers(folder).filter((other) => other <= (found?.number ?? 0)))
         await rm(join(directory, `${number}.json`), { force: true });
-      return hold(path, lease, heartbeatMs);
+      return hold(folder, path, lease, heartbeatMs);
     }
   } catch (error) {
     throw fileFault(error, directory);
@@ -98,14 +99,17 @@ const HEARTBEAT = `
   }, workerData.heartbeatMs);
 `;
 
-function hold(path: string, lease: Lease, heartbeatMs: number): HeldLease {
+function hold(folder: string, path: string, lease: Lease, heartbeatMs: number): HeldLease {
   let lost = false;
   const worker = new Worker(HEARTBEAT, { eval: true, workerData: { path, heartbeatMs } });
   worker.on('message', () => (lost = true));
   worker.unref();
   return {
     check: () => {
-      if (lost) throw new InputError('another trainer has taken over this run', { file: path });
+      if (!lost) return;
+      if (!existsSync(join(folder, RUN_PATHS.identity)))
+        throw new InputError('the run was deleted; training has stopped', { file: folder });
+      throw new InputError('another trainer has taken over this run', { file: path });
     },
     release: async () => {
       await worker.terminate();

@@ -21,9 +21,8 @@ async function main(folder: string): Promise<number> {
   try {
     const { checkpoint: latest, damaged } = await latestCheckpoint(folder);
     const checkpoint = latest && withPatience(latest, (await readEvents(folder)).events);
-    const log = await RunLog.open(folder, checkpoint?.progress.step ?? 0);
+    const log = await RunLog.open(folder, checkpoint?.progress.step ?? 0, lease);
     const record = (event: NewRunEvent): void => {
-      lease.check();
       log.record(event);
     };
     const commands = new Commands(new ControlReader(folder, record), record);

@@ -9,6 +9,7 @@ import { readEvents } from '../shared/run/event-log.ts';
 import { effectiveEvents, type NewRunEvent, type RunEvent, type RunEventType } from '../shared/run/events.ts';
 import { RUN_PATHS } from '../shared/run/layout.ts';
 import { Appender } from './appender.ts';
+import type { HeldLease } from './lease.ts';
 import { METRICS_HEADER, metricsRow } from './metrics.ts';
 
 /** How old the numbers on a screen may be. */
@@ -19,17 +20,21 @@ const GATHERED: ReadonlySet<RunEventType> = new Set(['step']);
 /** What must not be lost in a power cut: the files these speak of are themselves forced to the disk. */
 const DURABLE: ReadonlySet<RunEventType> = new Set(['checkpoint', 'best', 'finished', 'stopped', 'failed']);
 
+type Claim = Pick<HeldLease, 'check'>;
+
 export class RunLog {
   readonly #events: Appender;
   readonly #metrics: Appender;
   readonly #log: Appender;
+  readonly #lease: Claim | undefined;
   #seq: number;
   #flushed = 0;
   #timer: NodeJS.Timeout | undefined;
   /** What a flush by the timer met, to be thrown where somebody can catch it. */
   #fault: unknown;
 
-  private constructor(folder: string, seq: number) {
+  private constructor(folder: string, seq: number, lease: Claim | undefined) {
+    this.#lease = lease;
     this.#events = new Appender(join(folder, RUN_PATHS.events));
     this.#metrics = new Appender(join(folder, RUN_PATHS.metrics));
     this.#log = new Appender(join(folder, RUN_PATHS.log));
@@ -38,18 +43,19 @@ export class RunLog {
 
   /**
    * Goes on after the last event in the folder. `resumedAt` are the updates done by the checkpoint that training goes on
-   * from: the table forgets what was recorded past it.
+   * from: the table forgets what was recorded past it. Whoever has lost the lease records no more.
    */
-  static async open(folder: string, resumedAt = 0): Promise<RunLog> {
+  static async open(folder: string, resumedAt = 0, lease?: Claim): Promise<RunLog> {
     const { events } = await readEvents(folder);
     const measured = effectiveEvents(events).filter((event) => !('step' in event) || event.step <= resumedAt);
     const metrics = join(folder, RUN_PATHS.metrics);
     await writeFileAtomic(metrics, METRICS_HEADER + measured.map(metricsRow).join(''));
-    return new RunLog(folder, events.at(-1)?.seq ?? 0);
+    return new RunLog(folder, events.at(-1)?.seq ?? 0, lease);
   }
 
-  /** Throws an `InputError` naming the file when the disk is full. */
+  /** Throws an `InputError` naming the file when the disk is full, and the lease's when the run is no longer this process's. */
   record(event: NewRunEvent): void {
+    this.#lease?.check();
     if (this.#fault !== undefined) throw this.#fault as Error;
     const numbered: RunEvent = { ...event, seq: ++this.#seq, time: Date.now() };
     this.#events.add(`${JSON.stringify(numbered)}\n`);

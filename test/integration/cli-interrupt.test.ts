@@ -1,5 +1,5 @@
 /** A run killed or stopped at any moment and resumed ends in the same bytes as one that was left alone. */
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { readRun } from '../../src/shared/run/read-run.ts';
@@ -76,6 +76,19 @@ describe('a trainer that is killed', () => {
     expect(stderr).toMatch(/^resumed from the checkpoint of step \d{3}$/m);
     expect((await stateOf('killed'))?.summary.step).toBe(STEPS);
     expectSame('killed');
+  });
+});
+
+describe('a run that is deleted while it trains', () => {
+  it('ends, says so, and does not come back', async () => {
+    const running = start([...TRAIN, '--epochs', '100000', '--out', 'deleted'], { cwd: folder.path });
+    await past('deleted', 20);
+    // The trainer may just be writing a checkpoint into it.
+    rmSync(at('deleted'), { recursive: true, force: true, maxRetries: 5 });
+    const { code, stderr } = await running.ended;
+    expect(code).toBe(1);
+    expect(stderr).toContain('the run was deleted');
+    expect(existsSync(at('deleted', 'adapter'))).toBe(false);
   });
 });
 

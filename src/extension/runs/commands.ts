@@ -13,7 +13,7 @@ import { openComparison } from './compare-panel.ts';
 import { continueRun } from './continue-run.ts';
 import { endTrainer } from './end-trainer.ts';
 import { exportRunsCsv } from './export-csv.ts';
-import { copyPaths, deleteRuns, moveToTrash, renameRun } from './manage.ts';
+import { copyPaths, deleteRuns, renameRun, trashRun } from './manage.ts';
 import type { Reading } from './run-reader.ts';
 import type { RunServices } from './services.ts';
 
@@ -109,19 +109,19 @@ export function createCommands(services: RunServices): RunCommands {
 async function stop(services: RunServices, folder: string): Promise<void> {
   const reading = services.catalogue.reading(folder);
   if (reading?.health === 'silent') await endTrainer(reading.state);
-  else if (reading?.state.status === 'queued') await leaveQueue(folder);
+  else if (reading?.state.status === 'queued') await leaveQueue(services, folder);
   else await sendControl(folder, 'stop');
 }
 
 /** A run that never began holds nothing but its job. */
-async function leaveQueue(folder: string): Promise<void> {
+async function leaveQueue({ starter }: RunServices, folder: string): Promise<void> {
   const remove = vscode.l10n.t('Move to Trash');
   const answer = await vscode.window.showWarningMessage(
     vscode.l10n.t('This run has not begun. Take it out of the queue?'),
     { modal: true, detail: folder },
     remove,
   );
-  if (answer === remove) await moveToTrash(folder);
+  if (answer === remove) await trashRun(starter, folder);
 }
 
 async function showLog(folder: string): Promise<void> {

@@ -42,15 +42,13 @@ export async function deleteRuns({ starter }: Pick<RunServices, 'starter'>, fold
   const trash = vscode.l10n.t('Move to Trash');
   const detail = folders.join('\n');
   if ((await vscode.window.showWarningMessage(question, { modal: true, detail }, trash)) !== trash) return;
-  for (const folder of folders) {
-    refuseHeld(starter, folder);
-    await moveToTrash(folder);
-  }
+  for (const folder of folders) await trashRun(starter, folder);
 }
 
-/** Asks before it deletes for good where there is no trash, as on most servers. */
-export async function moveToTrash(folder: string): Promise<void> {
+/** Throws where a trainer holds the run. Asks before it deletes for good where there is no trash, as on most servers. */
+export async function trashRun(starter: RunServices['starter'], folder: string): Promise<void> {
   const uri = vscode.Uri.file(folder);
+  refuseHeld(starter, folder);
   try {
     await vscode.workspace.fs.delete(uri, { recursive: true, useTrash: true });
   } catch (error) {
@@ -60,7 +58,10 @@ export async function moveToTrash(folder: string): Promise<void> {
       { modal: true, detail: messageOf(error) },
       permanently,
     );
-    if (answer === permanently) await vscode.workspace.fs.delete(uri, { recursive: true, useTrash: false });
+    if (answer !== permanently) return;
+    // A queued run may have begun while the question stood.
+    refuseHeld(starter, folder);
+    await vscode.workspace.fs.delete(uri, { recursive: true, useTrash: false });
   }
 }
 
