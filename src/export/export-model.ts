@@ -1,11 +1,10 @@
 /** An adapter and its base as files that others run: the one function behind `lowrank merge` and the editor's export. */
-import { readdirSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { statSync } from 'node:fs';
 import type { Engine } from '../engines/engine.ts';
 import { openSafetensors } from '../formats/safetensors.ts';
 import type { Adapter } from '../lora/adapter.ts';
 import { mergeIntoBase } from '../lora/merge-base.ts';
-import { readTrained } from '../lora/trained.ts';
+import { readTrained, weightsFileOf } from '../lora/trained.ts';
 import { countParameters } from '../models/frozen.ts';
 import { openBase } from '../models/open-base.ts';
 import { InputError } from '../shared/errors.ts';
@@ -144,13 +143,6 @@ function refuseDifferent(
     `not written: as ${name} the model differs from base and adapter by ${((100 * largest) / largestLogit).toPrecision(2)} % of the largest logit ` +
       `(${100 * limits.difference} % are allowed) and changes the class of ${changed} of ${images} images; choose a wider format`,
     { file: out },
-  );
-}
-
-function weightsFileOf(folder: string): string {
-  return join(
-    folder,
-    readdirSync(folder).find((name) => name.endsWith('.safetensors'))!,
   );
 }
 

@@ -27,6 +27,14 @@ interface Fault {
   readonly message: string;
 }
 
+/**
+ * What a screen reader says of a custom editor's frame; its tab is named after the file anyway. VS Code is told of a change only, and
+ * begins with the file's label: the same name again would leave the frame called "undefined".
+ */
+export function nameFrame(panel: vscode.WebviewPanel, name: string): void {
+  panel.title = name;
+}
+
 export function openPage<ToHost extends { type: string }, ToView>(
   host: Pick<Host, 'context' | 'log'>,
   webview: vscode.Webview,

@@ -11,7 +11,7 @@ import { InputError } from '../shared/errors.ts';
 import type { Job } from '../shared/job.ts';
 import { PLAIN_CONFIG } from './adapter.ts';
 import type { Adapter } from './adapter.ts';
-import { CONFIG_FILE, readAdapter, RECORD_FILE } from './read-adapter.ts';
+import { CONFIG_FILE, readAdapter, RECORD_FILE, WEIGHTS_FILE } from './read-adapter.ts';
 import { identityOf, recordSchema, taskOf, writeRecord } from './record.ts';
 import { writeAdapter } from './write-adapter.ts';
 
@@ -39,6 +39,11 @@ export async function writeTrained(
     await writeSafetensors(join(folder, WHOLE_FILE), new Map(adapter.saved), { format: 'pt', lowrank: record });
     await writeFileAtomic(join(folder, RECORD_FILE), `${JSON.stringify(JSON.parse(record), null, 2)}\n`);
   });
+}
+
+/** The file that `readTrained` takes the weights of, whatever else lies beside it. */
+export function weightsFileOf(directory: string): string {
+  return join(directory, existsSync(join(directory, CONFIG_FILE)) ? WEIGHTS_FILE : WHOLE_FILE);
 }
 
 /** Throws InputError for a folder that holds neither. */

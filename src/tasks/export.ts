@@ -7,20 +7,22 @@ import { snippetsFor } from '../export/snippets.ts';
 import { InputError } from '../shared/errors.ts';
 import { datasetImages } from '../trainer/dataset-images.ts';
 import { locateAdapter } from '../trainer/locate-adapter.ts';
+import { baseOfAdapter } from './base-of-adapter.ts';
 import type { Task } from './task.ts';
 
-export const exportTask: Task<'export'> = async ({ path, base, format, out, data }, { progress }) => {
+export const exportTask: Task<'export'> = async ({ path, base, folders, format, out, data }, { progress }) => {
   const { output } = formatOf(format);
   if (output !== 'directory' && !out.endsWith(output)) {
     throw new InputError(`${format} is a file that ends in ${output}`, { file: out });
   }
-  const { folder, job } = await locateAdapter(path);
+  const located = await locateAdapter(path);
+  const { folder, job } = located;
   const dataset = data ?? (job !== undefined && existsSync(job.data) ? job.data : null);
   // How long writing and comparing take nobody can tell beforehand.
   progress(0, null);
   const report = await exportModel({
     adapter: folder,
-    base: base ?? job?.base,
+    base: baseOfAdapter(base, located, folders),
     format,
     out,
     engine: chooseEngine('auto'),

@@ -1,26 +1,24 @@
-import { existsSync, readdirSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, statSync } from 'node:fs';
 import { EXPORT_FORMATS } from '../export/formats.ts';
 import type { Adapter, AdapterLayer } from '../lora/adapter.ts';
 import { inspectOnBase } from '../lora/inspect-on-base.ts';
 import { inspectAdapter } from '../lora/inspect.ts';
 import { resizeObstacle } from '../lora/resize.ts';
+import { weightsFileOf } from '../lora/trained.ts';
 import type { Base } from '../models/base.ts';
 import { openBase } from '../models/open-base.ts';
 import type { AdapterReport } from '../shared/adapter-report.ts';
 import { InputError } from '../shared/errors.ts';
 import type { AdapterConfigSummary } from '../shared/protocol/results.ts';
-import { locateAdapter } from '../trainer/locate-adapter.ts';
+import { type LocatedAdapter, locateAdapter } from '../trainer/locate-adapter.ts';
+import { baseOfAdapter } from './base-of-adapter.ts';
 import type { Task } from './task.ts';
 
-export const inspect: Task<'inspect'> = async ({ path, base: named }, { progress, log }) => {
-  const { adapter, folder, run, job } = await locateAdapter(path, { assumeAlpha: true });
-  const name = named ?? job?.base ?? adapter.base.name ?? null;
-  const weights = join(
-    folder,
-    readdirSync(folder).find((file) => file.endsWith('.safetensors'))!,
-  );
-  const { base, report, problem } = await inspected(adapter, name, folder, progress);
+export const inspect: Task<'inspect'> = async ({ path, base: named, folders }, { progress, log }) => {
+  const located = await locateAdapter(path, { assumeAlpha: true });
+  const { adapter, folder, run, job } = located;
+  const weights = weightsFileOf(folder);
+  const { base, name, report, problem } = await inspected(located, named, folders, progress);
   if (problem !== null) log(problem);
   return {
     folder,
@@ -44,6 +42,8 @@ export const inspect: Task<'inspect'> = async ({ path, base: named }, { progress
 
 interface Inspected {
   readonly base: Base | undefined;
+  /** What was looked for. */
+  readonly name: string | null;
   readonly report: AdapterReport;
   /** Why the report is without a base. */
   readonly problem: string | null;
@@ -51,22 +51,26 @@ interface Inspected {
 
 /** An adapter can be looked at where its base is not, or is another. */
 async function inspected(
-  adapter: Adapter,
-  name: string | null,
-  folder: string,
+  located: LocatedAdapter,
+  named: string | null,
+  folders: readonly string[],
   onLayer: (done: number, total: number) => void,
 ): Promise<Inspected> {
+  const { adapter, folder } = located;
+  let name = adapter.base.name ?? null;
   let problem = 'The adapter does not tell its base.';
-  if (name !== null) {
-    try {
-      const base = await openBase(name);
-      return { base, report: inspectOnBase(adapter, base, folder, { onLayer }), problem: null };
-    } catch (error) {
-      if (!(error instanceof InputError)) throw error;
-      problem = error.message;
+  try {
+    const found = baseOfAdapter(named, located, folders);
+    if (found !== undefined) {
+      name = found;
+      const base = await openBase(found);
+      return { base, name, report: inspectOnBase(adapter, base, folder, { onLayer }), problem: null };
     }
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    problem = error.message;
   }
-  return { base: undefined, report: inspectAdapter(adapter, { onLayer }), problem };
+  return { base: undefined, name, report: inspectAdapter(adapter, { onLayer }), problem };
 }
 
 function summaryOf({ config, layers }: Adapter): AdapterConfigSummary {

@@ -5,6 +5,8 @@ import { chooseEngine } from '../engines/choose.ts';
 import type { PredictResult, SideBySide } from '../shared/protocol/results.ts';
 import { BATCH_SIZE, classify, classOfFolder, openImage } from '../trainer/predict.ts';
 import { openPair, type Pair } from '../trainer/classifier-pair.ts';
+import { locateAdapter } from '../trainer/locate-adapter.ts';
+import { baseOfAdapter } from './base-of-adapter.ts';
 import type { Task } from './task.ts';
 
 /** More than a person looks through; `lowrank predict` takes any number. */
@@ -12,10 +14,12 @@ const MAX_IMAGES = 200;
 /** Of the pictures beside the predictions. */
 const SIDE = 192;
 
-export const predict: Task<'predict'> = async ({ path, base, images, top }, { progress, part }) => {
+export const predict: Task<'predict'> = async ({ path, base, folders, images, top }, { progress, part }) => {
   const all = await imageFiles(images);
   const files = all.slice(0, MAX_IMAGES);
-  const pair = await openPair(path, { base: base ?? undefined, engine: chooseEngine('auto'), threads: undefined });
+  const located = await locateAdapter(path);
+  const name = baseOfAdapter(base, located, folders);
+  const pair = await openPair(located, { base: name, engine: chooseEngine('auto'), threads: undefined });
   try {
     const models = {
       labels: pair.adapter.labels,

@@ -2,7 +2,7 @@
 import { mergeIntoBase } from '../lora/merge-base.ts';
 import { openBase } from '../models/open-base.ts';
 import { InputError } from '../shared/errors.ts';
-import { locateAdapter } from './locate-adapter.ts';
+import type { LocatedAdapter } from './locate-adapter.ts';
 import type { ClassifierOptions } from './open-classifier.ts';
 import { type Classifier, compileClassifier } from './predict.ts';
 
@@ -16,9 +16,10 @@ export interface Pair {
 }
 
 /** The base is opened once for both. Throws an `InputError` where the adapter or its base cannot be opened. */
-export async function openPair(path: string, { base: named, engine, threads }: ClassifierOptions): Promise<Pair> {
-  const { adapter, folder, job } = await locateAdapter(path);
-  const name = named ?? job?.base ?? adapter.base.name;
+export async function openPair(
+  { adapter, folder }: Pick<LocatedAdapter, 'adapter' | 'folder'>,
+  { base: name, engine, threads }: ClassifierOptions,
+): Promise<Pair> {
   if (name === undefined) throw new InputError('does not tell its base; name it', { file: folder });
   const base = await openBase(name);
   const tuned = await compileClassifier(mergeIntoBase(base, adapter, folder), engine, threads);

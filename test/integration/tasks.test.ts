@@ -85,6 +85,7 @@ describe('inspect and resize', () => {
       task: 'inspect',
       path: at('run/best/adapter_model.safetensors'),
       base: null,
+      folders: [],
     });
     expect(result).toMatchObject({
       folder: at('run/best'),
@@ -102,17 +103,17 @@ describe('inspect and resize', () => {
     // Nine digits of each singular value.
     expect(Math.abs(resized.error - expected.error)).toBeLessThan(1e-7);
     expect(resized.layers.map(({ rank }) => rank)).toEqual(expected.layers.map(({ rank }) => rank));
-    const { result: after } = await ask<'inspect'>({ task: 'inspect', path: at('smaller'), base: null });
+    const { result: after } = await ask<'inspect'>({ task: 'inspect', path: at('smaller'), base: null, folders: [] });
     expect(after.report.adapter.parameters).toBe(expected.parameters);
     expect(after.file.bytes).toBe(resized.bytes);
   });
 
   it('are possible without the base, with the reason', async () => {
-    const { result } = await ask<'inspect'>({ task: 'inspect', path: at('run'), base: at('nowhere') });
+    const { result } = await ask<'inspect'>({ task: 'inspect', path: at('run'), base: at('nowhere'), folders: [] });
     expect(result.base).toMatchObject({ name: at('nowhere') });
     expect(result.base.problem).toMatch('no such model');
     expect(result.report).not.toHaveProperty('fullCopy');
-    const other = await ask<'inspect'>({ task: 'inspect', path: at('run'), base: 'sample' });
+    const other = await ask<'inspect'>({ task: 'inspect', path: at('run'), base: 'sample', folders: [] });
     expect(other.result.base.problem).toMatch('was trained on other weights');
   });
 });
@@ -125,6 +126,7 @@ describe('predict and export', () => {
       task: 'predict',
       path: at('run'),
       base: null,
+      folders: [],
       images: images(),
       top: 3,
     });
@@ -140,7 +142,15 @@ describe('predict and export', () => {
 
   it('give a file whose JavaScript snippet says what predict says', async () => {
     const out = at('merged.onnx');
-    const request = { task: 'export', path: at('run'), base: null, format: 'onnx-fp32', out, data: null } as const;
+    const request = {
+      task: 'export',
+      path: at('run'),
+      base: null,
+      folders: [],
+      format: 'onnx-fp32',
+      out,
+      data: null,
+    } as const;
     const { result } = await ask<'export'>(request);
     expect(result).toMatchObject({ out, files: [out], agreement: 1, realImages: true });
     const snippet = result.snippets.find(({ language }) => language === 'javascript')!;
@@ -148,7 +158,14 @@ describe('predict and export', () => {
     writeFileSync(at(snippet.file), snippet.code);
     const file = at('data/val/star/000.png');
     const [line = ''] = execFileSync(process.execPath, [at(snippet.file), file], { encoding: 'utf8' }).split('\n');
-    const { parts } = await ask<'predict'>({ task: 'predict', path: at('run'), base: null, images: [file], top: 1 });
+    const { parts } = await ask<'predict'>({
+      task: 'predict',
+      path: at('run'),
+      base: null,
+      folders: [],
+      images: [file],
+      top: 1,
+    });
     const [told] = parts.flatMap((part) => (part.kind === 'image' ? part.image.adapter : []));
     expect(line.split(' ')[1]).toBe(told!.label);
     // Two libraries resize; each rounds to 8 bits.
@@ -157,7 +174,7 @@ describe('predict and export', () => {
 
   it('leave nothing half-written when they are killed', async () => {
     const out = at('killed', 'model.onnx');
-    const request = { task: 'export', path: at('run'), base: null, format: 'onnx-fp32', out, data: null };
+    const request = { task: 'export', path: at('run'), base: null, folders: [], format: 'onnx-fp32', out, data: null };
     const { code } = await runRaw(JSON.stringify(request), () => {
       throw new Error('cancelled');
     });
@@ -171,6 +188,7 @@ describe('predict and export', () => {
       task: 'export',
       path: at('run'),
       base: null,
+      folders: [],
       format: 'onnx-fp32',
       out: at('m.bin'),
       data: null,

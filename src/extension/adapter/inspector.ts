@@ -11,7 +11,8 @@ import {
 } from '../../shared/protocol/adapter.ts';
 import type { ExportResult } from '../../shared/protocol/results.ts';
 import type { Host } from '../host.ts';
-import { openPage, type Page } from '../webview-page.ts';
+import { nameFrame, openPage, type Page } from '../webview-page.ts';
+import { workspacePaths } from '../workspace-paths.ts';
 import { askForExport, askForFolder, askForFormat } from './destinations.ts';
 import { askForBase, locatedBase, rememberBase } from './located-bases.ts';
 import { nameOf } from './subject.ts';
@@ -50,8 +51,7 @@ export class Inspector implements vscode.Disposable {
       exported: null,
       refused: null,
     };
-    // The tab is named after the file anyway; this is what a screen reader says of the frame.
-    panel.title = basename(uri.fsPath);
+    nameFrame(panel, vscode.l10n.t('Inspector of {0}', basename(uri.fsPath)));
     this.#page = openPage(host, panel.webview, {
       name: 'adapter',
       title: nameOf(this.folder),
@@ -99,7 +99,7 @@ export class Inspector implements vscode.Disposable {
     });
     try {
       const inspection = await this.#host.tasks.run(
-        { task: 'inspect', path: this.folder, base },
+        { task: 'inspect', path: this.folder, base, folders: workspacePaths() },
         {
           signal,
           onProgress: (done, total) => {
@@ -125,7 +125,14 @@ export class Inspector implements vscode.Disposable {
     const { folder, base } = inspection;
     const exported = await this.#work('export', (signal, onProgress) =>
       this.#host.tasks.run(
-        { task: 'export', path: folder, base: this.#state.locatedBase ?? base.name, ...target },
+        // The base that was found, so that what is exported is what was looked at.
+        {
+          task: 'export',
+          path: folder,
+          base: this.#state.locatedBase ?? (base.problem === null ? base.name : null),
+          folders: workspacePaths(),
+          ...target,
+        },
         { signal, onProgress },
       ),
     );

@@ -6,6 +6,7 @@ import type { PredictPart } from '../../shared/protocol/results.ts';
 import { toHostTry, type ToHostTry, type ToViewTry, type TryState } from '../../shared/protocol/try.ts';
 import type { Host } from '../host.ts';
 import { openPage, type Page } from '../webview-page.ts';
+import { workspacePaths } from '../workspace-paths.ts';
 import { ImageStore } from './image-store.ts';
 import { askForBase, locatedBase, rememberBase } from './located-bases.ts';
 import { adapterFolderOf, nameOf, pickSubject } from './subject.ts';
@@ -172,7 +173,14 @@ class TrySession implements vscode.Disposable {
     try {
       const folder = adapterFolderOf(this.#subject);
       const result = await this.#host.tasks.run(
-        { task: 'predict', path: this.#subject, base: locatedBase(this.#host, folder), images: [...images], top: TOP },
+        {
+          task: 'predict',
+          path: this.#subject,
+          base: locatedBase(this.#host, folder),
+          folders: workspacePaths(),
+          images: [...images],
+          top: TOP,
+        },
         {
           signal,
           onPart: (part) => {

@@ -1,7 +1,9 @@
 /** Where job forms are opened: the custom editor of `*.lora.json`, and one tab for the draft. */
+import { basename } from 'node:path';
 import * as vscode from 'vscode';
 import { EDITORS } from '../contributions.ts';
 import type { Host } from '../host.ts';
+import { nameFrame } from '../webview-page.ts';
 import { DocumentSource } from './document-source.ts';
 import { type JobFormOf, openJobForm } from './job-form.ts';
 import { Planner } from './planner.ts';
@@ -15,6 +17,7 @@ export class JobEditors {
   }
 
   resolve(document: vscode.TextDocument, panel: vscode.WebviewPanel): void {
+    nameFrame(panel, vscode.l10n.t('Form of {0}', basename(document.uri.fsPath)));
     const source = new DocumentSource(document);
     const planner = new Planner(this.#host, source);
     panel.onDidDispose(() => {

@@ -3,6 +3,7 @@ import * as vscode from 'vscode';
 import type { Job } from '../../shared/job.ts';
 import type { JobReading } from '../../shared/job-reading.ts';
 import type { Host } from '../host.ts';
+import { workspacePaths } from '../workspace-paths.ts';
 import { isWithin } from './paths.ts';
 
 /** Why a job cannot start, whatever its dataset; null where it can. */
@@ -20,7 +21,7 @@ export function obstacleOf({ job, shown, faults }: JobReading): string | null {
 
 /** The workspace folder whose runs this becomes one of: the one that holds the dataset, else the first. */
 export function rootFor(path: string): string | undefined {
-  const roots = (vscode.workspace.workspaceFolders ?? []).map(({ uri }) => uri.fsPath);
+  const roots = workspacePaths();
   return roots.find((root) => isWithin(path, root)) ?? roots[0];
 }
 

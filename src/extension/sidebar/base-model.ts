@@ -3,6 +3,7 @@ import * as vscode from 'vscode';
 import { messageOf } from '../../shared/errors.ts';
 import type { BasesState } from '../../shared/protocol/sidebar.ts';
 import type { Host } from '../host.ts';
+import { workspacePaths } from '../workspace-paths.ts';
 
 const RECENT_KEY = 'lowrank.recentBases';
 const MAX_RECENT = 8;
@@ -55,8 +56,7 @@ export class BaseModel {
     if (!vscode.workspace.isTrusted) return;
     this.#set({ ...this.#state, searching: true, message: null });
     try {
-      const folders = (vscode.workspace.workspaceFolders ?? []).map(({ uri }) => uri.fsPath);
-      const { bases } = await this.#host.tasks.run({ task: 'bases', folders });
+      const { bases } = await this.#host.tasks.run({ task: 'bases', folders: workspacePaths() });
       this.#set({ searching: false, found: bases, message: null });
     } catch (error) {
       this.#set({ ...this.#state, searching: false, message: messageOf(error) });

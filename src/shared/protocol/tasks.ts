@@ -7,6 +7,8 @@ import { jobSchema } from '../job.ts';
 import type { TaskParts, TaskResults } from './results.ts';
 
 const path = z.string().min(1);
+/** An adapter, the base that a person located for it, and the workspace folders in which a base of a relative path may lie. */
+const onBase = { path, base: z.string().nullable(), folders: z.array(path).readonly() };
 
 export const taskRequestSchema = z.discriminatedUnion('task', [
   /** Which dataset a chosen path means, and what its names alone tell: structure, classes, counts. */
@@ -18,25 +20,18 @@ export const taskRequestSchema = z.discriminatedUnion('task', [
   /** Models in the workspace and the caches that a job could name as its base. */
   z.object({ task: z.literal('bases'), folders: z.array(path) }),
   z.object({ task: z.literal('plan'), job: jobSchema }),
-  z.object({ task: z.literal('inspect'), path, base: z.string().nullable() }),
+  z.object({ task: z.literal('inspect'), ...onBase }),
   z.object({ task: z.literal('resize'), path, rank: z.int().min(1), out: path }),
   z.object({
     task: z.literal('export'),
-    path,
-    base: z.string().nullable(),
+    ...onBase,
     format: z.string(),
     out: path,
     /** Real images to compare on and, for 8 bits, to calibrate with; null where there are none. */
     data: z.string().nullable(),
   }),
   /** The base and the adapter side by side on images or folders of images. */
-  z.object({
-    task: z.literal('predict'),
-    path,
-    base: z.string().nullable(),
-    images: z.array(path),
-    top: z.int().min(1),
-  }),
+  z.object({ task: z.literal('predict'), ...onBase, images: z.array(path), top: z.int().min(1) }),
   z.object({ task: z.literal('engines') }),
   /** Writes the sample dataset into a new or empty folder. */
   z.object({ task: z.literal('sample'), out: path }),
