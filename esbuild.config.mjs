@@ -58,7 +58,11 @@ const bundles = [
   {
     ...common,
     format: 'esm',
-    entryPoints: { pretrain: 'scripts/pretrain.ts', bench: 'test/bench/bench.ts' },
+    entryPoints: {
+      pretrain: 'scripts/pretrain.ts',
+      bench: 'test/bench/bench.ts',
+      'engine-pack': 'scripts/engine-pack.ts',
+    },
     outdir: `${out}/tools`,
     banner: { js: require },
   },

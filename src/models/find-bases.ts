@@ -9,7 +9,8 @@ import * as z from 'zod';
 import { readJson } from '../formats/json.ts';
 import { InputError } from '../shared/errors.ts';
 import type { BaseCandidate, BasesResult } from '../shared/protocol/results.ts';
-import { hubCache, sampleBase } from './locate-base.ts';
+import { dataHome } from '../formats/data-home.ts';
+import { sampleBase } from './locate-base.ts';
 import { FAMILIES } from './transformers/families.ts';
 
 /** What a job calls the base that comes with Lowrank. */
@@ -34,7 +35,7 @@ export interface SearchOptions {
 
 export async function findBases(
   folders: readonly string[],
-  { cache = hubCache() }: SearchOptions = {},
+  { cache = dataHome('hub') }: SearchOptions = {},
 ): Promise<BasesResult> {
   const search = new Search();
   for (const folder of folders) await search.visit(resolve(folder), resolve(folder), MAX_DEPTH);

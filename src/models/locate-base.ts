@@ -1,8 +1,8 @@
 /** Where the files of a base lie, by what the job calls it. */
 import { existsSync } from 'node:fs';
-import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { dataHome } from '../formats/data-home.ts';
 import { kindOfBase } from '../shared/base-name.ts';
 import { InputError } from '../shared/errors.ts';
 import type { BaseIdentity } from './base.ts';
@@ -21,7 +21,7 @@ export async function locateBase(name: string, directory = process.cwd()): Promi
       return { path: sampleBase(), origin: { source: name } };
     case 'hub': {
       const [source, revision] = name.split('@');
-      return { path: await resolveHub(name, { cacheDir: hubCache() }), origin: { source: source!, revision } };
+      return { path: await resolveHub(name, { cacheDir: dataHome('hub') }), origin: { source: source!, revision } };
     }
     case 'path': {
       const path = resolve(directory, name);
@@ -34,11 +34,6 @@ export async function locateBase(name: string, directory = process.cwd()): Promi
 export async function locateAgain({ source, revision }: BaseIdentity): Promise<string> {
   const { path } = await locateBase(revision === undefined ? source : `${source}@${revision}`);
   return path;
-}
-
-/** `LOWRANK_CACHE`, else where this system keeps what can be fetched again. */
-export function hubCache(): string {
-  return join(process.env['LOWRANK_CACHE'] ?? join(homedir(), '.cache', 'lowrank'), 'hub');
 }
 
 /** The small base that is shipped with Lowrank, beside the bundle or, in tests, beside the sources. */
