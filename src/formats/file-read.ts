@@ -1,5 +1,6 @@
 /** Bytes of a file at known places. */
-import { closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { closeSync, createReadStream, fstatSync, openSync, readSync, statSync } from 'node:fs';
 import { InputError } from '../shared/errors.ts';
 import { fileFault } from './file-faults.ts';
 
@@ -54,4 +55,12 @@ export function readWhole(path: string, maxBytes: number): Uint8Array<ArrayBuffe
   } finally {
     closeSync(file.descriptor);
   }
+}
+
+/** Of the whole file, in hexadecimal digits. */
+export async function sha256Of({ descriptor }: OpenFile): Promise<string> {
+  const hash = createHash('sha256');
+  const stream = createReadStream('', { fd: descriptor, autoClose: false, start: 0, highWaterMark: 2 ** 20 });
+  for await (const chunk of stream) hash.update(chunk as Buffer);
+  return hash.digest('hex');
 }

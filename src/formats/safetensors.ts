@@ -2,14 +2,14 @@
  * Weights in safetensors: single files and sharded sets, opened without reading them; each tensor is read when asked for.
  */
 import { createHash } from 'node:crypto';
-import { closeSync, createReadStream, existsSync, statSync } from 'node:fs';
+import { closeSync, existsSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import * as z from 'zod';
 import { InputError } from '../shared/errors.ts';
 import { bytesUnder, fromBytes, type Tensor } from '../graph/tensor.ts';
 import { writeFileAtomic } from './atomic-write.ts';
 import { fileFault } from './file-faults.ts';
-import { openFile, type OpenFile, readExactly } from './file-read.ts';
+import { openFile, type OpenFile, readExactly, sha256Of } from './file-read.ts';
 import { floatsOfBfloats, floatsOfHalves } from './half.ts';
 import { readJson } from './json.ts';
 import { printable } from './printable.ts';
@@ -167,11 +167,4 @@ function headerLength(file: OpenFile, path: string): number {
     throw new InputError(`its header claims ${length} bytes (${limit}); not safetensors, or truncated`, { file: path });
   }
   return length;
-}
-
-async function sha256Of({ descriptor }: OpenFile): Promise<string> {
-  const hash = createHash('sha256');
-  const stream = createReadStream('', { fd: descriptor, autoClose: false, start: 0, highWaterMark: 2 ** 20 });
-  for await (const chunk of stream) hash.update(chunk as Buffer);
-  return hash.digest('hex');
 }

@@ -27,6 +27,38 @@ export interface Base {
   readonly preprocessing: Preprocessing;
   /** Other paths modules are known by, old → the canonical one. */
   readonly aliases: ReadonlyMap<string, string>;
+  /** Of a detector, whose graph has the outputs of its branches instead of `LOGITS`; undefined for a classifier. */
+  readonly detection?: Detection | undefined;
+}
+
+/** In pixels. */
+export interface ImageSize {
+  readonly height: number;
+  readonly width: number;
+}
+
+/** What the outputs of a detector mean: raw, before anything is decoded. Anchors are the cells of the levels, row by row, fine levels first. */
+export interface Detection {
+  /** Of each level, in pixels. */
+  readonly strides: readonly number[];
+  /** Logits of a distribution over the distances 0 … regMax − 1 (in strides) to each side of a box; 1 where the distance itself is told. */
+  readonly regMax: number;
+  readonly classes: number;
+  /** One, or those of an end-to-end detector: the last one is what it predicts with. */
+  readonly branches: readonly DetectionBranch[];
+  /** The same network for images of another size, over the same tensors. Throws an `InputError` for one that the strides do not divide. */
+  readonly atSize: (size: ImageSize) => Graph;
+}
+
+/** Learns from many anchors a box and needs non-maximum suppression, or from one anchor a box and needs none. */
+export interface DetectionBranch {
+  readonly name: 'one2many' | 'one2one';
+  /** The output [B, 4·regMax, anchors]: for left, top, right, bottom. */
+  readonly boxes: string;
+  /** The output [B, classes, anchors], logits. */
+  readonly scores: string;
+  /** Paths of the convolutions that write the scores, one a level. */
+  readonly heads: readonly string[];
 }
 
 /** What an adapter names, and is checked against. */

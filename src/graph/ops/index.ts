@@ -18,6 +18,7 @@ import { equal } from './equal.ts';
 import { erf } from './erf.ts';
 import { exp } from './exp.ts';
 import { expand } from './expand.ts';
+import { flattenImage } from './flatten-image.ts';
 import { floor } from './floor.ts';
 import { gatherElements } from './gather-elements.ts';
 import { gather } from './gather.ts';
@@ -100,6 +101,7 @@ export const OPS = [
   erf,
   exp,
   expand,
+  flattenImage,
   floor,
   gather,
   gatherElements,

@@ -1,0 +1,98 @@
+/**
+ * A zip file whose members are stored as they are, not compressed: each is a range of the file, read when asked for. PyTorch writes its
+ * checkpoints so. Without compression a member is never larger than the file, so no small file unfolds into a large one.
+ */
+import { closeSync } from 'node:fs';
+import { type Entry, fromFdPromise } from 'yauzl';
+import { InputError, messageOf } from '../shared/errors.ts';
+import { openFile, readExactly, sha256Of } from './file-read.ts';
+import { printable } from './printable.ts';
+
+export interface StoredZip {
+  /** Names of the members, as the directory has them. */
+  readonly names: readonly string[];
+  /** In bytes; undefined for a name that is not in the directory. */
+  sizeOf(name: string): number | undefined;
+  /** `length` bytes of a member from its byte `begin` on. Throws an `InputError` where it has fewer. */
+  read(name: string, begin: number, length: number): Uint8Array<ArrayBuffer>;
+  /** Of the whole file, in bytes. */
+  readonly fileSize: number;
+  /** Of the whole file. */
+  sha256(): Promise<string>;
+  close(): void;
+}
+
+interface Member {
+  readonly start: number;
+  readonly size: number;
+}
+
+/** A checkpoint has one a tensor; those of the largest language models have some ten thousand. */
+const MAX_MEMBERS = 100_000;
+const STORED = 0;
+
+/** Throws an `InputError` for what is no zip file, is cut off, or holds compressed members. */
+export async function openStoredZip(path: string): Promise<StoredZip> {
+  const file = openFile(path);
+  try {
+    const members = await readDirectory(file.descriptor, path);
+    const total = [...members.values()].reduce((sum, { size }) => sum + size, 0);
+    if (total > file.size)
+      throw new InputError('its members overlap: this is no checkpoint but a trap', { file: path });
+    return {
+      names: [...members.keys()],
+      sizeOf: (name) => members.get(name)?.size,
+      read: (name, begin, length) => {
+        const member = members.get(name);
+        if (member === undefined || begin + length > member.size) {
+          throw new InputError(`holds ${member?.size ?? 0} bytes where ${begin + length} are needed`, {
+            file: path,
+            field: printable(name),
+          });
+        }
+        return readExactly(file, member.start + begin, length, path);
+      },
+      fileSize: file.size,
+      sha256: () => sha256Of(file),
+      close: () => {
+        closeSync(file.descriptor);
+      },
+    };
+  } catch (error) {
+    closeSync(file.descriptor);
+    throw error;
+  }
+}
+
+async function readDirectory(descriptor: number, path: string): Promise<Map<string, Member>> {
+  const members = new Map<string, Member>();
+  try {
+    // Not closed: that would close the descriptor, which is not its own.
+    const zip = await fromFdPromise(descriptor, { lazyEntries: true, autoClose: false });
+    if (zip.entryCount > MAX_MEMBERS) throw new InputError(`more than ${MAX_MEMBERS} members`, { file: path });
+    for await (const entry of zip.eachEntry()) {
+      checkEntry(entry, path);
+      if (members.has(entry.fileName)) throw broken('two members have one name', path);
+      const { fileDataStart } = await zip.readLocalFileHeaderPromise(entry, { minimal: true });
+      members.set(entry.fileName, { start: fileDataStart, size: entry.uncompressedSize });
+    }
+    return members;
+  } catch (error) {
+    // What yauzl throws speaks of the file alone.
+    throw error instanceof InputError ? error : broken(messageOf(error), path);
+  }
+}
+
+function checkEntry({ fileName, compressionMethod, compressedSize, uncompressedSize }: Entry, path: string): void {
+  if (compressionMethod === STORED && compressedSize === uncompressedSize) return;
+  throw new InputError('is compressed, which torch.save does not do; unpack it and save the model again', {
+    file: path,
+    field: printable(fileName),
+  });
+}
+
+function broken(reason: string, path: string): InputError {
+  return new InputError(`is no zip file, or a damaged one: ${printable(reason)}; copy or download it again`, {
+    file: path,
+  });
+}
