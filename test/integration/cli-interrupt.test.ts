@@ -81,7 +81,7 @@ describe('a trainer that is killed', () => {
 
 describe('a run that is deleted while it trains', () => {
   it('ends, says so, and does not come back', async () => {
-    const running = start([...TRAIN, '--epochs', '100000', '--out', 'deleted'], { cwd: folder.path });
+    const running = start([...TRAIN, '--epochs', '5000', '--out', 'deleted'], { cwd: folder.path });
     await past('deleted', 20);
     // The trainer may just be writing a checkpoint into it.
     rmSync(at('deleted'), { recursive: true, force: true, maxRetries: 5 });
