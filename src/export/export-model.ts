@@ -6,7 +6,7 @@ import type { Adapter } from '../lora/adapter.ts';
 import { mergeIntoBase } from '../lora/merge-base.ts';
 import { readTrained, weightsFileOf } from '../lora/trained.ts';
 import { countParameters } from '../models/frozen.ts';
-import { openBase } from '../models/open-base.ts';
+import { openClassifierBase } from '../models/open-base.ts';
 import { InputError } from '../shared/errors.ts';
 import type { ExportReport } from '../shared/export-report.ts';
 import type { Preprocessing } from '../shared/preprocessing.ts';
@@ -21,7 +21,7 @@ import { stageDirectory, stageFile } from './stage.ts';
 export interface ExportRequest {
   /** An adapter's folder: a run's `best/` or `adapter/`, or any PEFT directory. */
   readonly adapter: string;
-  /** What `openBase` opens; undefined for the base that the adapter names. */
+  /** What `openClassifierBase` opens; undefined for the base that the adapter names. */
   readonly base?: string | undefined;
   /** A name out of `EXPORT_FORMATS` (formats.ts). */
   readonly format: string;
@@ -48,7 +48,7 @@ export async function exportModel(request: ExportRequest): Promise<ExportReport>
   const { out, engine, threads } = request;
   const format = formatOf(request.format);
   const adapter = readTrained(request.adapter);
-  const base = await openBase(request.base ?? baseNameOf(adapter, request.adapter));
+  const base = await openClassifierBase(request.base ?? baseNameOf(adapter, request.adapter));
   const merged = mergeIntoBase(base, adapter, request.adapter);
   const images = await imagesFor(format, merged.preprocessing, request.images);
   const weights = weightsFileOf(request.adapter);

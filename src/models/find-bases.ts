@@ -90,7 +90,7 @@ class Search {
   }
 }
 
-const CHECKPOINT = 'YOLO checkpoints (.pt) cannot be used yet; export the model as ONNX';
+const CHECKPOINT = 'detectors (.pt) can be inspected with their adapters, but not be trained yet';
 
 function sampleCandidate(): BaseCandidate {
   const folder = sampleBase();

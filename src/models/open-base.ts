@@ -1,4 +1,4 @@
-/** A base by what the job calls it: `sample`, `hf:owner/name[@revision]`, a model folder, or an ONNX file. */
+/** A base by what the job calls it: `sample`, `hf:owner/name[@revision]`, a model folder, an ONNX file, or a YOLO checkpoint. */
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { InputError } from '../shared/errors.ts';
@@ -7,19 +7,31 @@ import { locateBase } from './locate-base.ts';
 import type { BasePlace } from './locate-base.ts';
 import { openOnnx } from './onnx/open.ts';
 import { openTransformers } from './transformers/open.ts';
+import { openYolo } from './yolo/open.ts';
 
 /** `directory` is what relative paths start from. Throws InputError for what is no model, naming what was looked for. */
 export async function openBase(name: string, directory = process.cwd()): Promise<Base> {
   const place = await locateBase(name, directory);
   const { path, origin } = place;
   if (!existsSync(path)) {
-    throw new InputError('no such model; give a folder with config.json, an .onnx file, hf:owner/name, or sample', {
-      file: path,
-    });
+    throw new InputError(
+      'no such model; give a folder with config.json, an .onnx file, a .pt of YOLO, hf:owner/name, or sample',
+      { file: path },
+    );
   }
   if (statSync(path).isDirectory()) return await openFolder(place);
   if (path.endsWith('.onnx')) return await openOnnx(path, origin);
-  throw new InputError('is neither a model folder nor an .onnx file', { file: path });
+  if (path.endsWith('.pt')) return await openYolo(path, origin);
+  throw new InputError('is neither a model folder nor an .onnx or .pt file', { file: path });
+}
+
+/** The same for what can classify images alone. Throws an `InputError` for a detector. */
+export async function openClassifierBase(name: string): Promise<Base> {
+  const base = await openBase(name);
+  if (base.detection === undefined) return base;
+  throw new InputError('is a detector; only inspecting its adapters is possible yet, name a classifier', {
+    file: base.identity.source,
+  });
 }
 
 async function openFolder({ path: folder, origin }: BasePlace): Promise<Base> {

@@ -1,6 +1,6 @@
 /** An adapter on its base and the untouched base, both ready to run: what a person compares who tries an adapter. */
 import { mergeIntoBase } from '../lora/merge-base.ts';
-import { openBase } from '../models/open-base.ts';
+import { openClassifierBase } from '../models/open-base.ts';
 import { InputError } from '../shared/errors.ts';
 import type { LocatedAdapter } from './locate-adapter.ts';
 import type { ClassifierOptions } from './open-classifier.ts';
@@ -21,7 +21,7 @@ export async function openPair(
   { base: name, engine, threads }: ClassifierOptions,
 ): Promise<Pair> {
   if (name === undefined) throw new InputError('does not tell its base; name it', { file: folder });
-  const base = await openBase(name);
+  const base = await openClassifierBase(name);
   const tuned = await compileClassifier(mergeIntoBase(base, adapter, folder), engine, threads);
   const untouched = base.labels === undefined ? null : await compileClassifier(base, engine, threads);
   return {

@@ -5,7 +5,7 @@ import type { Engine } from '../engines/engine.ts';
 import { mergeIntoBase } from '../lora/merge-base.ts';
 import { CONFIG_FILE, RECORD_FILE } from '../lora/read-adapter.ts';
 import type { Base } from '../models/base.ts';
-import { openBase } from '../models/open-base.ts';
+import { openClassifierBase } from '../models/open-base.ts';
 import { InputError } from '../shared/errors.ts';
 import { RUN_PATHS } from '../shared/run/layout.ts';
 import { openExported } from './exported-classifier.ts';
@@ -29,9 +29,9 @@ export async function openClassifier(path: string, options: ClassifierOptions): 
 }
 
 async function openModel(path: string, base: string | undefined): Promise<Base> {
-  if (!TRAINED.some((file) => existsSync(join(path, file)))) return await openBase(path);
+  if (!TRAINED.some((file) => existsSync(join(path, file)))) return await openClassifierBase(path);
   const { adapter, folder, job } = await locateAdapter(path);
   const name = base ?? job?.base ?? adapter.base.name;
   if (name === undefined) throw new InputError('does not tell its base; name it', { file: folder });
-  return mergeIntoBase(await openBase(name), adapter, folder);
+  return mergeIntoBase(await openClassifierBase(name), adapter, folder);
 }

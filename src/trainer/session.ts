@@ -1,7 +1,7 @@
 /** Everything a job names, opened: dataset, base with its adapters, engine. What training, planning and prediction start from. */
 import type { Base } from '../models/base.ts';
 import { countParameters } from '../models/frozen.ts';
-import { openBase } from '../models/open-base.ts';
+import { openClassifierBase } from '../models/open-base.ts';
 import { openDataset } from '../data/open-dataset.ts';
 import type { Dataset } from '../data/dataset.ts';
 import { chooseEngine } from '../engines/choose.ts';
@@ -43,7 +43,7 @@ export async function openJob(job: Job): Promise<OpenJob> {
   const engine = chooseEngine(job.engine);
   const { validationShare, seed } = job.training;
   const dataset = await openDataset(job.data, { validationShare, seed });
-  const opened = await openBase(job.base);
+  const opened = await openClassifierBase(job.base);
   const preprocessing = preprocessingOf(opened, job);
   const base = { ...opened, preprocessing };
   return { job, dataset, base, preprocessing, engine, precision: precisionOf(job, engine) };
