@@ -8,7 +8,7 @@ const production = process.argv.includes('--production');
 const out = process.argv.find((argument) => argument.startsWith('--out='))?.slice('--out='.length) ?? 'dist';
 
 /** Native packages stay outside: they load their binaries relative to their own folder. `vscode` is the editor itself. */
-const external = ['vscode', 'onnxruntime-node', '@napi-rs/image', '@tensorflow/tfjs-node-gpu'];
+const external = ['vscode', 'onnxruntime-node', '@napi-rs/image'];
 
 /** @type {esbuild.BuildOptions} */
 const common = {
@@ -54,6 +54,17 @@ const bundles = [
     outdir: out,
     banner: { js: require },
   },
+  // TensorFlow.js is in the one file that a thread of its own loads when the engine is chosen. It asks @mapbox/node-pre-gyp for its binding.
+  {
+    ...common,
+    format: 'esm',
+    entryPoints: { 'tensorflow-worker': 'src/engines/tensorflow-worker.ts' },
+    outdir: out,
+    // Its classes are functions, which can extend no class of the packages' newer form.
+    mainFields: ['main'],
+    alias: { '@mapbox/node-pre-gyp': './src/engines/tensorflow-binding.ts' },
+    banner: { js: `${require} const __dirname = import.meta.dirname;` },
+  },
   // Tools of the repository, not of the product.
   {
     ...common,
@@ -61,6 +72,7 @@ const bundles = [
     entryPoints: {
       pretrain: 'scripts/pretrain.ts',
       bench: 'test/bench/bench.ts',
+      gpu: 'test/bench/gpu.ts',
       'engine-pack': 'scripts/engine-pack.ts',
     },
     outdir: `${out}/tools`,

@@ -1,7 +1,7 @@
 /** One run from here to its end: starts its trainer, shows what it does, passes Ctrl-C on, and tells how it ended. */
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { workerFile } from '../data/worker-file.ts';
+import { workerFile } from '../formats/worker-file.ts';
 import { InputError } from '../shared/errors.ts';
 import { followEvents, readEvents } from '../shared/run/event-log.ts';
 import { RUN_PATHS } from '../shared/run/layout.ts';

@@ -10,7 +10,7 @@ import { type BatchFiller, type DecodePool, type FilledBatch, inProcess, threadP
 import { epochOrder } from './epoch-order.ts';
 import { maxFaults } from './faults.ts';
 import { ImageCache } from './image-cache.ts';
-import { workerFile } from './worker-file.ts';
+import { workerFile } from '../formats/worker-file.ts';
 
 export interface Batch {
   /** Within its epoch. */

@@ -4,7 +4,7 @@
  */
 import type { Attributes, Value, ValueType } from './ir.ts';
 import type { Shape } from './shape.ts';
-import type { DType } from './tensor.ts';
+import type { DType, Tensor } from './tensor.ts';
 
 type Operands = readonly (Value | undefined)[];
 
@@ -55,8 +55,68 @@ export interface OnnxSite<Inputs extends Operands = Operands, A = Attributes> ex
   readonly results: readonly string[];
 }
 
-/** A node as its TensorFlow form will see it (issue 5 gives it a writer). */
-export type TensorFlowForm = never;
+/** A tensor of a TensorFlow graph: what a node of that name puts out. */
+export interface TensorFlowValue {
+  readonly name: string;
+  readonly dtype: DType;
+}
+
+export type TensorFlowAttribute =
+  | { readonly type: DType }
+  | { readonly int: number }
+  | { readonly ints: readonly number[] }
+  | { readonly float: number }
+  | { readonly bool: boolean }
+  | { readonly string: string };
+
+type TensorFlowAttributes = Readonly<Record<string, TensorFlowAttribute>>;
+
+/** What a TensorFlow form writes with: expressions, whose values are handed from node to node. */
+export interface TensorFlowWriter {
+  /** Images are convolved as they lie, [N, C, H, W]; on the CPU TensorFlow convolves [N, H, W, C] alone (tensorflow-images.ts). */
+  readonly channelsFirst: boolean;
+  /** One node; `dtype` is what it puts out, the first input's type where left out. */
+  node(
+    type: string,
+    inputs: readonly TensorFlowValue[],
+    attributes?: TensorFlowAttributes,
+    dtype?: DType,
+  ): TensorFlowValue;
+  /** A node whose attribute T is the type of its first input. */
+  typed(
+    type: string,
+    inputs: readonly TensorFlowValue[],
+    attributes?: TensorFlowAttributes,
+    dtype?: DType,
+  ): TensorFlowValue;
+  /** Another output of the node whose first one is given. */
+  output(first: TensorFlowValue, index: number): TensorFlowValue;
+  constant(tensor: Tensor): TensorFlowValue;
+  scalar(value: number, dtype: DType): TensorFlowValue;
+  /** A constant int32 vector: what TensorFlow takes axes and lengths as. */
+  ints(values: readonly number[]): TensorFlowValue;
+  /** An int32 vector holding a shape; symbolic dimensions are read from the graph's inputs when it runs. */
+  shape(shape: Shape): TensorFlowValue;
+  reshape(x: TensorFlowValue, shape: Shape): TensorFlowValue;
+  /** To another element type, if it is another. */
+  cast(x: TensorFlowValue, to: DType): TensorFlowValue;
+  /** Of a constant the result is a constant: frozen weights are turned before the graph runs, not at each step. */
+  transpose(x: TensorFlowValue, permutation: readonly number[]): TensorFlowValue;
+}
+
+/** An operand as a TensorFlow form reads it. */
+type TensorFlowOperand<V> = V extends Value ? TensorFlowValue : undefined;
+
+/** A node as its TensorFlow form sees it. */
+export interface TensorFlowSite<Inputs extends Operands = Operands, A = Attributes> extends Applied<Inputs, A> {
+  readonly operands: { readonly [K in keyof Inputs]: TensorFlowOperand<Inputs[K]> };
+}
+
+/** Returns the node's outputs, or its only one. */
+type TensorFlowForm<Inputs extends Operands, A> = (
+  writer: TensorFlowWriter,
+  site: TensorFlowSite<Inputs, A>,
+) => TensorFlowValue | readonly TensorFlowValue[];
 
 /** Vector–Jacobian product: gradients of the outputs in (undefined where none arrives), one of each input out. */
 type VectorJacobian<Inputs extends Operands, A> = (
@@ -66,13 +126,13 @@ type VectorJacobian<Inputs extends Operands, A> = (
 
 type Body<Inputs extends Operands, A> = (site: Pick<Applied<Inputs, A>, 'inputs' | 'attributes'>) => readonly Value[];
 
-/** What a graph is written as. An engine reads one of them, and runs the graphs whose ops all have it. */
+/** What a graph is written as. An engine reads one of them. */
 export type Form = 'onnx' | 'tensorflow';
 
-/** The forms an op has, by name; ONNX's is that of the engine which is part of the product, so every op has it. */
-interface Written<Inputs extends Operands, A> extends Partial<Record<Form, unknown>> {
+/** The forms of an op, by name. */
+interface Written<Inputs extends Operands, A> extends Record<Form, unknown> {
   readonly onnx: (writer: OnnxWriter, site: OnnxSite<Inputs, A>) => void;
-  readonly tensorflow?: TensorFlowForm;
+  readonly tensorflow: TensorFlowForm<Inputs, A>;
 }
 
 type Unwritten = Partial<Record<Form, never>>;
@@ -129,6 +189,14 @@ export function sameInOnnx(type: string) {
   return (writer: OnnxWriter, { names, results }: Pick<OnnxSite<readonly Value[]>, 'names' | 'results'>): void => {
     writer.node(type, names, results);
   };
+}
+
+/** The TensorFlow form of an op that TensorFlow has under `type` with the same inputs, one output and no attributes but T. */
+export function sameInTensorFlow(type: string) {
+  return (
+    writer: TensorFlowWriter,
+    { operands }: Pick<TensorFlowSite<readonly Value[]>, 'operands'>,
+  ): TensorFlowValue => writer.typed(type, operands);
 }
 
 /** For ops without a gradient: comparisons, indices. */

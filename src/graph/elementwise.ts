@@ -1,7 +1,7 @@
 /** Ops that work on each element alone differ in two lines: their name and their derivative. */
 import { unbroadcast } from './build.ts';
-import { defineOp, noGradient, sameInOnnx } from './define.ts';
-import type { OpCase, OpDefinition } from './define.ts';
+import { defineOp, noGradient, sameInOnnx, sameInTensorFlow } from './define.ts';
+import type { OpCase, OpDefinition, TensorFlowValue, TensorFlowWriter } from './define.ts';
 import { like } from './ir.ts';
 import type { Value } from './ir.ts';
 import { broadcast } from './shape.ts';
@@ -14,17 +14,23 @@ interface Unary {
   /** Three shapes unless the op has a domain or a kink to keep away from. */
   readonly cases?: Cases;
   readonly flops?: number;
+  /** How TensorFlow computes it, where it has no op of that name. */
+  readonly inTensorFlow?: (writer: TensorFlowWriter, x: TensorFlowValue) => TensorFlowValue;
 }
 
 const SHAPES: Cases = [{ inputs: [[3]] }, { inputs: [[2, 3]] }, { inputs: [[2, 3, 4]] }];
 
 /** y = f(x), which ONNX has under the same name. */
-export function defineUnary(name: string, { gradient, cases = SHAPES, flops = 1 }: Unary): OpDefinition {
+export function defineUnary(
+  name: string,
+  { gradient, cases = SHAPES, flops = 1, inTensorFlow = (w, x) => w.typed(name, [x]) }: Unary,
+): OpDefinition {
   return defineOp<[x: Value]>({
     name,
     shape: ([x]) => [like(x)],
     vjp: ({ inputs: [x], outputs: [y] }, [dy]) => [gradient && (() => gradient(x, y!, dy!))],
     onnx: sameInOnnx(name),
+    tensorflow: (w, { operands: [x] }) => inTensorFlow(w, x),
     flops: (_, [y]) => flops * y!.reduce((size, dim) => size * dim, 1),
     cases,
   });
@@ -37,6 +43,8 @@ interface Binary {
     (a: Value, b: Value, y: Value, dy: Value) => Value,
   ];
   readonly cases?: Cases;
+  /** TensorFlow's name, where it is another. */
+  readonly tensorflow?: string;
 }
 
 const PAIRS: Cases = [
@@ -53,7 +61,7 @@ const PAIRS: Cases = [
 ];
 
 /** y = f(a, b) with broadcasting, which ONNX has under the same name. */
-export function defineBinary(name: string, { gradients, cases = PAIRS }: Binary): OpDefinition {
+export function defineBinary(name: string, { gradients, cases = PAIRS, tensorflow = name }: Binary): OpDefinition {
   return defineOp<[a: Value, b: Value]>({
     name,
     shape: ([a, b]) => [like(a, broadcast(a.shape, b.shape))],
@@ -62,17 +70,27 @@ export function defineBinary(name: string, { gradients, cases = PAIRS }: Binary)
       () => unbroadcast(gradients[1](a, b, y!, dy!), b.shape),
     ],
     onnx: sameInOnnx(name),
+    tensorflow: sameInTensorFlow(tensorflow),
     cases,
   });
 }
 
+interface Comparison {
+  readonly cases?: Cases;
+  /** TensorFlow's name, where it is another. */
+  readonly tensorflow?: string;
+}
+
 /** y = a ⋛ b with broadcasting, which ONNX has under the same name. */
-export function defineComparison(name: string, cases: Cases = PAIRS): OpDefinition {
+export function defineComparison(name: string, { cases = PAIRS, tensorflow = name }: Comparison = {}): OpDefinition {
   return defineOp<[a: Value, b: Value]>({
     name,
     shape: ([a, b]) => [{ shape: broadcast(a.shape, b.shape), dtype: 'bool' }],
     vjp: noGradient,
     onnx: sameInOnnx(name),
+    tensorflow: (w, { operands: [a, b] }) =>
+      // Of truth values TensorFlow knows the type without being told.
+      a.dtype === 'bool' ? w.node(tensorflow, [a, b]) : w.typed(tensorflow, [a, b], {}, 'bool'),
     cases,
   });
 }

@@ -4,13 +4,14 @@ import { defineOp } from './define.ts';
 import type { OpDefinition } from './define.ts';
 import { defineBinary } from './elementwise.ts';
 import type { Value } from './ir.ts';
-import { keptShape, reductionFlops, reductionInOnnx, reductionShape } from './reduction.ts';
+import { keptShape, reductionFlops, reductionInOnnx, reductionInTensorFlow, reductionShape } from './reduction.ts';
 import type { ReductionAttributes } from './reduction.ts';
 
 /** The gradient goes to the operand that won; equal ones share it. `direction` is 1 where the larger wins. */
 export function defineExtremum(name: string, direction: 1 | -1): OpDefinition {
   const won = (mine: Value, other: Value): Value => add(mul(sign(sub(mine, other)), direction / 2), 0.5);
   return defineBinary(name, {
+    tensorflow: `${name}imum`,
     gradients: [(a, b, _y, dy) => mul(dy, won(a, b)), (a, b, _y, dy) => mul(dy, won(b, a))],
     cases: [
       { inputs: [apart([3], [1, -1, 2]), apart([3], [0, 0.5, 1])] },
@@ -37,6 +38,7 @@ export function defineExtremumReduction(name: string): OpDefinition {
       },
     ],
     onnx: reductionInOnnx(name),
+    tensorflow: reductionInTensorFlow(name.slice('Reduce'.length)),
     flops: reductionFlops,
     cases: [
       { inputs: [apart([4], [1, -1, 2, 0.5])], attributes: { axes: [0], keepDims: false } },

@@ -1,5 +1,5 @@
-/** Reductions share their shape rule and their ONNX form. */
-import type { OnnxSite, OnnxWriter } from './define.ts';
+/** Reductions share their shape rule and their forms. */
+import type { OnnxSite, OnnxWriter, TensorFlowSite, TensorFlowValue, TensorFlowWriter } from './define.ts';
 import { like } from './ir.ts';
 import type { Value, ValueType } from './ir.ts';
 import { axisIndex } from './shape.ts';
@@ -32,6 +32,13 @@ export function reductionInOnnx(type: string) {
   ): void => {
     w.node(type, [x, w.ints(axes)], results, { keepdims: { int: keepDims ? 1 : 0 } });
   };
+}
+
+export function reductionInTensorFlow(type: string) {
+  return (
+    w: TensorFlowWriter,
+    { operands: [x], attributes: { axes, keepDims } }: TensorFlowSite<[Value], ReductionAttributes>,
+  ): TensorFlowValue => w.typed(type, [x, w.ints(axes)], { keep_dims: { bool: keepDims } });
 }
 
 /** One operation an input element. */

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { build } from 'esbuild';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type Batch, type BatchSource, type BatchSourceOptions, openBatchSource } from '../../src/data/batch-source.ts';
-import { workerFile } from '../../src/data/worker-file.ts';
+import { workerFile } from '../../src/formats/worker-file.ts';
 import { InputError } from '../../src/shared/errors.ts';
 import { augmentationSchema } from '../../src/shared/job.ts';
 import { temporaryFolder } from '../unit/data/folders.ts';

@@ -2,13 +2,13 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { onnxRuntimeCpu } from '../../src/engines/onnxruntime.ts';
 import { gradients } from '../../src/graph/autodiff.ts';
 import { add, mul, reduceSum } from '../../src/graph/build.ts';
 import { createGraph } from '../../src/graph/registry.ts';
 import { float32 } from '../../src/graph/tensor.ts';
 import type { Tensor } from '../../src/graph/tensor.ts';
 import { expectClose } from '../close.ts';
+import { enginesUnderTest } from '../engines.ts';
 import { ATTRIBUTES, ELSEWHERE, TRANSLATE } from './op-goldens.ts';
 import type { Golden, GoldenTensor } from './op-goldens.ts';
 
@@ -19,7 +19,7 @@ const file = join(import.meta.dirname, '../fixtures/models/ops.json');
 const all = JSON.parse(readFileSync(file, 'utf8')) as Golden[];
 const goldens = all.filter(({ name }) => !ELSEWHERE.includes(name));
 
-describe('ops against PyTorch', () => {
+describe.each(enginesUnderTest)('ops of $name against PyTorch', (engine) => {
   it.each(goldens)('$name', async (golden) => {
     const graph = createGraph();
     const feeds: Record<string, Tensor> = {};
@@ -52,7 +52,7 @@ describe('ops against PyTorch', () => {
       graph.output(`d${wanted[at]!}`, gradient);
     });
 
-    const program = await onnxRuntimeCpu.compile(graph);
+    const program = await engine.compile(graph);
     const results = await program.run(feeds);
     golden.outputs.forEach(({ data }, index) => {
       expectClose(results[`y${index}`]!.data, data, TOLERANCE);

@@ -1,6 +1,5 @@
 /** A graph written once with a symbolic batch and sequence gives what graphs of the real lengths give. */
 import { expect, it } from 'vitest';
-import { onnxRuntimeCpu } from '../../src/engines/onnxruntime.ts';
 import { trainableGradients } from '../../src/graph/autodiff.ts';
 import {
   add,
@@ -29,6 +28,7 @@ import { float32, sizeOf } from '../../src/graph/tensor.ts';
 import type { Tensor } from '../../src/graph/tensor.ts';
 import { Random } from '../../src/shared/random.ts';
 import { expectClose } from '../close.ts';
+import { enginesUnderTest } from '../engines.ts';
 
 const [WIDTH, CLASSES, VOCABULARY] = [8, 3, 5];
 
@@ -87,16 +87,16 @@ function feedsFor(graph: Graph, bindings: { B: number; T: number }): Record<stri
   );
 }
 
-it('runs with one batch size after the other', async () => {
+it.each(enginesUnderTest)('runs with one batch size after the other on $name', async (engine) => {
   const written = network(symbol('B'), symbol('T'));
-  const program = await onnxRuntimeCpu.compile(written);
+  const program = await engine.compile(written);
   for (const bindings of [
     { B: 2, T: 3 },
     { B: 5, T: 1 },
     { B: 1, T: 7 },
   ]) {
     const feeds = feedsFor(written, bindings);
-    const fixed = await onnxRuntimeCpu.compile(network(bindings.B, bindings.T));
+    const fixed = await engine.compile(network(bindings.B, bindings.T));
     const [symbolic, expected] = [await program.run(feeds), await fixed.run(feeds)];
     expect(Object.keys(symbolic)).toEqual(Object.keys(expected));
     // The same operators on the same numbers; only sums may run in another order.

@@ -4,6 +4,8 @@ import { dilate } from '../dilate.ts';
 import { like } from '../ir.ts';
 import type { Value } from '../ir.ts';
 import { float32 } from '../tensor.ts';
+import type { Tensor } from '../tensor.ts';
+import { pooled, reached } from '../tensorflow-pooling.ts';
 import { gradientMargins, windowAxes } from '../window.ts';
 import type { Axis, WindowOptions } from '../window.ts';
 
@@ -50,6 +52,12 @@ export const averagePool = defineOp<[x: Value], AverageOptions>({
       count_include_pad: { int: countIncludePad ? 1 : 0 },
     });
   },
+  tensorflow: (w, { operands: [x], inputs: [value], attributes }) => {
+    const axes = axesOf(value, attributes);
+    const mean = pooled(w, 'AvgPool', reached(w, x, axes, 0), axes);
+    const factors = windowShares(axes, attributes);
+    return factors === undefined ? mean : w.typed('Mul', [mean, w.constant(factors)]);
+  },
   flops: (_, [y], { kernel }) => kernel[0]! * kernel[1]! * y!.reduce((size, dim) => size * dim, 1),
   cases: [
     { inputs: [[2, 2, 4, 4]], attributes: options({}) },
@@ -79,14 +87,19 @@ function axesOf(x: Value, options: AverageOptions): readonly [Axis, Axis] {
 }
 
 /** dy ∘ k² / count, with the number of pixels that each window counted. */
-function weighted(dy: Value, axes: readonly [Axis, Axis], { countIncludePad }: AverageOptions): Value {
+function weighted(dy: Value, axes: readonly [Axis, Axis], options: AverageOptions): Value {
+  const factors = windowShares(axes, options);
+  return factors === undefined ? dy : mul(dy, dy.graph.constant(factors));
+}
+
+/** k² / count for each window, [rows of y, columns of y]; undefined where all are 1. */
+function windowShares(axes: readonly [Axis, Axis], { countIncludePad }: AverageOptions): Tensor | undefined {
   const [rows, columns] = axes.map((axis) => shares(axis, countIncludePad)) as [number[], number[]];
-  if ([...rows, ...columns].every((share) => share === 1)) return dy;
-  const factors = float32(
+  if ([...rows, ...columns].every((share) => share === 1)) return undefined;
+  return float32(
     [rows.length, columns.length],
     rows.flatMap((row) => columns.map((column) => row * column)),
   );
-  return mul(dy, dy.graph.constant(factors));
 }
 
 /** Along one axis, kernel over count for each window. */

@@ -1,5 +1,6 @@
 import { add, mul, reduceSum, reshape, sqrt, sub, div } from '../build.ts';
 import { defineOp } from '../define.ts';
+import type { TensorFlowValue } from '../define.ts';
 import { like } from '../ir.ts';
 import type { Value } from '../ir.ts';
 
@@ -30,6 +31,17 @@ export const batchNormalization = defineOp<Inputs, { epsilon: number }>({
   },
   onnx: (w, { names, results, attributes: { epsilon } }) => {
     w.node('BatchNormalization', names, results, { epsilon: { float: epsilon } });
+  },
+  tensorflow: (w, { operands: [x, scale, bias, mean, variance], inputs: [{ shape }], attributes: { epsilon } }) => {
+    const perChannel = (value: TensorFlowValue): TensorFlowValue =>
+      w.reshape(
+        value,
+        shape.map((dim, axis) => (axis === 1 ? dim : 1)),
+      );
+    const inverse = w.typed('Rsqrt', [w.typed('AddV2', [variance, w.scalar(epsilon, variance.dtype)])]);
+    const factor = w.typed('Mul', [scale, inverse]);
+    const shift = w.typed('Sub', [bias, w.typed('Mul', [mean, factor])]);
+    return w.typed('AddV2', [w.typed('Mul', [x, perChannel(factor)]), perChannel(shift)]);
   },
   flops: ([x]) => 2 * x!.reduce((size, dim) => size * dim, 1),
   cases: [

@@ -14,6 +14,7 @@ export const cast = defineOp<[x: Value], { to: DType }>({
   onnx: (w, { names, results, attributes: { to } }) => {
     w.node('Cast', names, results, { to: { int: onnxType(to) } });
   },
+  tensorflow: (w, { operands: [x], attributes: { to } }) => w.cast(x, to),
   cases: [
     { inputs: [[3]], attributes: { to: 'float32' } },
     { inputs: [{ shape: [2, 2], dtype: 'int32', values: [1, -2, 3, 4], frozen: true }], attributes: { to: 'float32' } },

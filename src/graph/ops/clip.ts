@@ -18,6 +18,10 @@ export const clip = defineOp<[x: Value], ClipOptions>({
     const bound = (limit: number | undefined): string => (limit === undefined ? '' : w.scalar(limit, dtype));
     w.node('Clip', [x, bound(min), bound(max)], results);
   },
+  tensorflow: (w, { operands: [x], attributes: { min, max } }) => {
+    const above = min === undefined ? x : w.typed('Maximum', [x, w.scalar(min, x.dtype)]);
+    return max === undefined ? above : w.typed('Minimum', [above, w.scalar(max, x.dtype)]);
+  },
   cases: [
     { inputs: [{ shape: [2, 3], values: [-1, 0.5, 3, 5.9, 6.1, 8] }], attributes: { min: 0, max: 6 } },
     { inputs: [{ shape: [4], values: [-1, 0.2, 0.4, 2] }], attributes: { min: 0.3 } },

@@ -37,6 +37,8 @@ export const concat = defineOp<readonly Value[], { axis: number }>({
   onnx: (w, { names, results, attributes: { axis } }) => {
     w.node('Concat', names, results, { axis: { int: axis } });
   },
+  tensorflow: (w, { operands, attributes: { axis } }) =>
+    w.typed('ConcatV2', [...operands, w.scalar(axis, 'int32')], { N: { int: operands.length } }),
   flops: () => 0,
   cases: [
     { inputs: [[2], [3]], attributes: { axis: 0 } },

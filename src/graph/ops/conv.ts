@@ -6,6 +6,16 @@ import { like } from '../ir.ts';
 import type { Value } from '../ir.ts';
 import { formatDim, known, sameDim, ShapeError } from '../shape.ts';
 import type { Shape } from '../shape.ts';
+import {
+  alongImages,
+  channelAxis,
+  equalPieces,
+  explicitPads,
+  imagesIn,
+  imagesOut,
+  joined,
+  layout,
+} from '../tensorflow-images.ts';
 import { windowAxes } from '../window.ts';
 
 type Inputs = [x: Value, weight: Value, bias: Value | undefined];
@@ -26,6 +36,24 @@ export const conv = defineOp<Inputs, ConvOptions>({
       dilations: { ints: dilations },
       group: { int: groups },
     });
+  },
+  tensorflow: (w, { operands: [x, weight, bias], attributes: { strides, pads, dilations, groups } }) => {
+    const attributes = {
+      ...layout(w),
+      ...explicitPads(w, pads),
+      strides: alongImages(w, strides),
+      dilations: alongImages(w, dilations),
+    };
+    // (out, in / groups, kh, kw) → [kh, kw, in / groups, out].
+    const kernel = w.transpose(weight, [2, 3, 1, 0]);
+    // Groups are convolved in one piece on a GPU alone.
+    const pieces = w.channelsFirst ? 1 : groups;
+    const kernels = equalPieces(w, kernel, 3, pieces);
+    const parts = equalPieces(w, imagesIn(w, x), channelAxis(w), pieces).map((part, index) =>
+      w.typed('Conv2D', [part, kernels[index]!], attributes),
+    );
+    const y = joined(w, parts, channelAxis(w));
+    return imagesOut(w, bias === undefined ? y : w.typed('BiasAdd', [y, bias], layout(w)));
   },
   flops: ([, weight], [y]) => 2 * y!.reduce((n, dim) => n * dim, 1) * weight!.slice(1).reduce((n, dim) => n * dim, 1),
   cases: [

@@ -1,4 +1,5 @@
 import { defineOp, noGradient } from '../define.ts';
+import type { TensorFlowValue } from '../define.ts';
 import type { Value } from '../ir.ts';
 import { axisIndex, formatShape, sameDim, ShapeError } from '../shape.ts';
 
@@ -18,6 +19,18 @@ export const dequantizeLinear = defineOp<Inputs, { axis: number | undefined }>({
     w.node('DequantizeLinear', [x, scale, zeroPoint], results, {
       axis: axis === undefined ? undefined : { int: axis },
     });
+  },
+  tensorflow: (w, { operands: [x, scale, zeroPoint], inputs: [{ shape }], attributes: { axis } }) => {
+    const along = (value: TensorFlowValue): TensorFlowValue =>
+      axis === undefined
+        ? value
+        : w.reshape(
+            value,
+            shape.map((dim, at) => (at === axisIndex(axis, shape.length) ? dim : 1)),
+          );
+    const float = w.cast(x, scale.dtype);
+    const centred = zeroPoint === undefined ? float : w.typed('Sub', [float, along(w.cast(zeroPoint, scale.dtype))]);
+    return w.typed('Mul', [centred, along(scale)]);
   },
   flops: ([x]) => 2 * x!.reduce((size, dim) => size * dim, 1),
   cases: [

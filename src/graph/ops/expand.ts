@@ -19,6 +19,7 @@ export const expand = defineOp<[x: Value], { shape: Shape }>({
     });
     w.node('Expand', [x, w.shape(lengths)], results);
   },
+  tensorflow: (w, { operands: [x], attributes: { shape } }) => w.typed('BroadcastTo', [x, w.shape(shape)]),
   flops: () => 0,
   cases: [
     { inputs: [[3]], attributes: { shape: [2, 3] } },

@@ -2,6 +2,8 @@ import { expand, scatterElements } from '../build.ts';
 import { defineOp } from '../define.ts';
 import { like } from '../ir.ts';
 import type { Value } from '../ir.ts';
+import { elements } from '../shape.ts';
+import { flatPlaces, gathered } from '../tensorflow-gather.ts';
 
 /** One element of x for each index (int32 or int64), looked up along one axis at the index's own place on the others. */
 export const gatherElements = defineOp<[x: Value, indices: Value], { axis: number }>({
@@ -13,6 +15,10 @@ export const gatherElements = defineOp<[x: Value, indices: Value], { axis: numbe
   ],
   onnx: (w, { names, results, attributes: { axis } }) => {
     w.node('GatherElements', names, results, { axis: { int: axis } });
+  },
+  tensorflow: (w, { operands: [x, indices], inputs, attributes: { axis } }) => {
+    const flat = w.reshape(x, [elements(inputs[0].shape)]);
+    return gathered(w, flat, flatPlaces(w, indices, inputs, axis), 0);
   },
   flops: () => 0,
   cases: [

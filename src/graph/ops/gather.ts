@@ -3,6 +3,7 @@ import { defineOp } from '../define.ts';
 import { like } from '../ir.ts';
 import type { Value } from '../ir.ts';
 import { axisIndex } from '../shape.ts';
+import { fromStart, gathered } from '../tensorflow-gather.ts';
 
 /** Rows of x by index along one axis (int32 or int64): an embedding's look-up. Its gradient adds up repeated rows. */
 export const gather = defineOp<[x: Value, indices: Value], { axis: number }>({
@@ -18,6 +19,8 @@ export const gather = defineOp<[x: Value, indices: Value], { axis: number }>({
   onnx: (w, { names, results, attributes: { axis } }) => {
     w.node('Gather', names, results, { axis: { int: axis } });
   },
+  tensorflow: (w, { operands: [x, indices], inputs: [{ shape }], attributes: { axis } }) =>
+    gathered(w, x, fromStart(w, indices, shape[axisIndex(axis, shape.length)]!), axis),
   flops: () => 0,
   cases: [
     { inputs: [[4, 3], { shape: [2], dtype: 'int64', values: [3, 0], frozen: true }], attributes: { axis: 0 } },

@@ -1,5 +1,6 @@
 import { add, mul, sub, tanh } from '../build.ts';
 import { defineOp } from '../define.ts';
+import type { TensorFlowValue } from '../define.ts';
 import { like } from '../ir.ts';
 import type { Value } from '../ir.ts';
 
@@ -23,6 +24,14 @@ export const geluTanh = defineOp<[x: Value]>({
   ],
   onnx: (w, { names, results }) => {
     w.node('Gelu', names, results, { approximate: { string: 'tanh' } });
+  },
+  tensorflow: (w, { operands: [x] }) => {
+    const times = (value: TensorFlowValue, factor: number): TensorFlowValue =>
+      w.typed('Mul', [value, w.scalar(factor, x.dtype)]);
+    const plus = (value: TensorFlowValue, term: number): TensorFlowValue =>
+      w.typed('AddV2', [value, w.scalar(term, x.dtype)]);
+    const t = w.typed('Tanh', [w.typed('Mul', [x, plus(times(w.typed('Square', [x]), C * A), C)])]);
+    return w.typed('Mul', [times(x, 0.5), plus(t, 1)]);
   },
   flops: ([x]) => 15 * x!.reduce((size, dim) => size * dim, 1),
   cases: [{ inputs: [[3]] }, { inputs: [[2, 3]] }, { inputs: [[2, 3, 4]] }],

@@ -5,5 +5,10 @@ import { defineUnary } from '../elementwise.ts';
  */
 export const gelu = defineUnary('Gelu', {
   gradient: (x, y, dy) => x.graph.apply('GeluGradient', [x, y, dy])[0]!,
+  inTensorFlow: (w, x) => {
+    const erf = w.typed('Erf', [w.typed('Mul', [x, w.scalar(Math.SQRT1_2, x.dtype)])]);
+    const half = w.typed('Mul', [x, w.scalar(0.5, x.dtype)]);
+    return w.typed('Mul', [half, w.typed('AddV2', [erf, w.scalar(1, x.dtype)])]);
+  },
   flops: 20,
 });

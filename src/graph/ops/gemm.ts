@@ -3,6 +3,7 @@ import type { GemmFlags } from '../build.ts';
 import { defineOp } from '../define.ts';
 import { like } from '../ir.ts';
 import type { Value } from '../ir.ts';
+import { scaledProduct } from '../scaled-product.ts';
 import { broadcast, formatDim, sameDim, sameShape, ShapeError } from '../shape.ts';
 
 /** alpha · op(A)·op(B) + C of matrices; C broadcasts to the product. */
@@ -35,6 +36,18 @@ export const gemm = defineOp<[a: Value, b: Value, c: Value | undefined], GemmFla
       transB: transB ? { int: 1 } : undefined,
       alpha: alpha === undefined ? undefined : { float: alpha },
     });
+  },
+  tensorflow: (w, { operands: [a, b, c], inputs, outputs: [y], attributes: { transA, transB, alpha } }) => {
+    const product = scaledProduct(w, alpha, [a, b], [inputs[0], inputs[1], y!], (left, right) =>
+      w.typed('MatMul', [left, right], {
+        transpose_a: { bool: transA ?? false },
+        transpose_b: { bool: transB ?? false },
+      }),
+    );
+    if (c === undefined) return product;
+    // As a bias TensorFlow adds it while it multiplies.
+    const isBias = inputs[2]!.shape.length === 1 && sameDim(inputs[2]!.shape[0]!, y!.shape[1]!);
+    return w.typed(isBias ? 'BiasAdd' : 'AddV2', [product, c]);
   },
   flops: ([a], [y], { transA }) => 2 * (transA ? a![0]! : a![1]!) * y![0]! * y![1]!,
   cases: [

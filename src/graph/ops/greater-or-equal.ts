@@ -1,3 +1,3 @@
 import { defineComparison } from '../elementwise.ts';
 
-export const greaterOrEqual = defineComparison('GreaterOrEqual');
+export const greaterOrEqual = defineComparison('GreaterOrEqual', { tensorflow: 'GreaterEqual' });

@@ -1,6 +1,7 @@
 import { mul, step } from '../build.ts';
 import type { HardSigmoidOptions } from '../build.ts';
 import { defineOp } from '../define.ts';
+import type { TensorFlowValue } from '../define.ts';
 import { like } from '../ir.ts';
 import type { Value } from '../ir.ts';
 
@@ -13,6 +14,11 @@ export const hardSigmoid = defineOp<[x: Value], HardSigmoidOptions>({
   ],
   onnx: (w, { names, results, attributes: { alpha, beta } }) => {
     w.node('HardSigmoid', names, results, { alpha: { float: alpha }, beta: { float: beta } });
+  },
+  tensorflow: (w, { operands: [x], attributes: { alpha, beta } }) => {
+    const scalar = (value: number): TensorFlowValue => w.scalar(value, x.dtype);
+    const line = w.typed('AddV2', [w.typed('Mul', [x, scalar(alpha)]), scalar(beta)]);
+    return w.typed('Minimum', [w.typed('Maximum', [line, scalar(0)]), scalar(1)]);
   },
   flops: ([x]) => 2 * x!.reduce((size, dim) => size * dim, 1),
   cases: [

@@ -1,5 +1,6 @@
 import { mul, reduceMean, reduceSum, sub } from '../build.ts';
 import { defineOp } from '../define.ts';
+import type { TensorFlowValue } from '../define.ts';
 import { like } from '../ir.ts';
 import type { Value } from '../ir.ts';
 
@@ -46,6 +47,19 @@ export const layerNormalization = defineOp<Inputs, Attributes>({
       axis: { int: -1 },
       epsilon: { float: epsilon },
     });
+  },
+  tensorflow: (w, { operands: [x, scale, bias], attributes: { epsilon } }) => {
+    const average = (value: TensorFlowValue): TensorFlowValue =>
+      w.typed('Mean', [value, w.ints([-1])], { keep_dims: { bool: true } });
+    // The statistics are float32 whatever x is, as ONNX has them.
+    const wide = w.cast(x, 'float32');
+    const mean = average(wide);
+    const centred = w.typed('Sub', [wide, mean]);
+    const variance = average(w.typed('Square', [centred]));
+    const inverse = w.typed('Rsqrt', [w.typed('AddV2', [variance, w.scalar(epsilon, 'float32')])]);
+    const normal = w.cast(w.typed('Mul', [centred, inverse]), x.dtype);
+    const scaled = scale === undefined ? normal : w.typed('Mul', [normal, scale]);
+    return [bias === undefined ? scaled : w.typed('AddV2', [scaled, bias]), mean, inverse];
   },
   flops: ([x]) => 8 * x!.reduce((size, dim) => size * dim, 1),
   cases: [

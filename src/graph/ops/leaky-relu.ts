@@ -14,6 +14,7 @@ export const leakyRelu = defineOp<[x: Value], { alpha: number }>({
   onnx: (w, { names, results, attributes: { alpha } }) => {
     w.node('LeakyRelu', names, results, { alpha: { float: alpha } });
   },
+  tensorflow: (w, { operands: [x], attributes: { alpha } }) => w.typed('LeakyRelu', [x], { alpha: { float: alpha } }),
   cases: [
     { ...AROUND_ZERO[0], attributes: { alpha: 0.01 } },
     { ...AROUND_ZERO[1], attributes: { alpha: 0.2 } },

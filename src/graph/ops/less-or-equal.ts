@@ -1,3 +1,3 @@
 import { defineComparison } from '../elementwise.ts';
 
-export const lessOrEqual = defineComparison('LessOrEqual');
+export const lessOrEqual = defineComparison('LessOrEqual', { tensorflow: 'LessEqual' });

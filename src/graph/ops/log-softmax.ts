@@ -1,5 +1,5 @@
 import { exp, mul, reduceSum, sub } from '../build.ts';
-import { defineOp } from '../define.ts';
+import { defineOp, sameInTensorFlow } from '../define.ts';
 import { like } from '../ir.ts';
 import type { Value } from '../ir.ts';
 
@@ -23,6 +23,7 @@ export const logSoftmax = defineOp<[x: Value]>({
     const sum = node('ReduceSum', [node('Exp', [centred]), w.ints([-1])], along);
     w.node('Sub', [centred, node('Log', [sum])], results);
   },
+  tensorflow: sameInTensorFlow('LogSoftmax'),
   flops: ([x]) => 15 * x!.reduce((size, dim) => size * dim, 1),
   cases: [{ inputs: [[3]] }, { inputs: [[2, 3]] }, { inputs: [[2, 3, 4]] }],
 });

@@ -1,9 +1,10 @@
 import { matmul as product, transpose, unbroadcast } from '../build.ts';
 import type { MatMulFlags } from '../build.ts';
 import { defineOp } from '../define.ts';
-import type { OnnxWriter } from '../define.ts';
+import type { OnnxWriter, TensorFlowValue } from '../define.ts';
 import { like } from '../ir.ts';
 import type { Value } from '../ir.ts';
+import { scaledProduct } from '../scaled-product.ts';
 import { broadcast, formatDim, sameDim, ShapeError } from '../shape.ts';
 import type { Shape } from '../shape.ts';
 
@@ -90,6 +91,21 @@ export const matmul = defineOp<[a: Value, b: Value], MatMulFlags>({
       w.node('MatMul', [left, right], [plain]);
       if (plain !== results[0]) w.node('Mul', [plain, w.scalar(alpha!, inputs[0].dtype)], results);
     }
+  },
+  tensorflow: (w, { operands: [a, b], inputs, outputs: [y], attributes }) => {
+    const { transA = false, transB = false, transBatchA, transBatchB, alpha } = attributes;
+    const batched = ({ shape }: Value, operand: TensorFlowValue, turned: boolean | undefined): TensorFlowValue =>
+      turned ? w.transpose(operand, swapBatch(shape.length)) : operand;
+    const isPlain = inputs.every(({ shape }) => shape.length === 2);
+    return scaledProduct(w, alpha, [a, b], [inputs[0], inputs[1], y!], (left, right) =>
+      w.typed(
+        isPlain ? 'MatMul' : 'BatchMatMulV2',
+        [batched(inputs[0], left, transBatchA), batched(inputs[1], right, transBatchB)],
+        isPlain
+          ? { transpose_a: { bool: transA }, transpose_b: { bool: transB } }
+          : { adj_x: { bool: transA }, adj_y: { bool: transB } },
+      ),
+    );
   },
   flops: ([a], [y], { transA, transBatchA }) => {
     const inner = transA ? (transBatchA ? a![0]! : a!.at(-2)!) : a!.at(-1)!;

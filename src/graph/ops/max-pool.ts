@@ -3,10 +3,14 @@ import { defineOp, noGradient } from '../define.ts';
 import type { CaseTensor, OnnxAttribute } from '../define.ts';
 import { like } from '../ir.ts';
 import type { Value } from '../ir.ts';
-import { elements } from '../shape.ts';
-import type { Shape } from '../shape.ts';
+import { elements, timesDim } from '../shape.ts';
+import type { Dim, Shape } from '../shape.ts';
+import { int64 } from '../tensor.ts';
+import type { Tensor } from '../tensor.ts';
+import { pooled, reached, whatTapsSee } from '../tensorflow-pooling.ts';
 import { windowAxes } from '../window.ts';
-import type { WindowOptions } from '../window.ts';
+import type { Axis, WindowOptions } from '../window.ts';
+import { gathered } from '../tensorflow-gather.ts';
 
 /**
  * The largest value of each window of x [N, C, H, W]; padding never wins.
@@ -16,7 +20,7 @@ import type { WindowOptions } from '../window.ts';
  */
 export const maxPool = defineOp<[x: Value], WindowOptions>({
   name: 'MaxPool',
-  shape: ([x], options) => [like(x, pooled(x.shape, options))],
+  shape: ([x], options) => [like(x, pooledShape(x.shape, options))],
   vjp: ({ inputs: [x], attributes }, [dy]) => [
     () => {
       const indices = x.graph.apply('MaxPoolIndices', [x], { ...attributes })[0]!;
@@ -26,6 +30,12 @@ export const maxPool = defineOp<[x: Value], WindowOptions>({
   ],
   onnx: (w, { names, results, attributes }) => {
     w.node('MaxPool', names, results, poolAttributes(attributes));
+  },
+  tensorflow: (w, { operands: [x], inputs: [{ shape }], attributes }) => {
+    const axes = windowAxes(shape, attributes);
+    const framed = reached(w, x, axes, -Infinity);
+    if (attributes.dilations.every((dilation) => dilation === 1)) return pooled(w, 'MaxPool', framed, axes);
+    return whatTapsSee(w, framed, axes).reduce((largest, seen) => w.typed('Maximum', [largest, seen]));
   },
   flops,
   cases: [
@@ -52,10 +62,36 @@ export const maxPool = defineOp<[x: Value], WindowOptions>({
 /** Where the maxima of MaxPool are in x, as int64 indices into all its elements; the first of equal ones. */
 export const maxPoolIndices = defineOp<[x: Value], WindowOptions>({
   name: 'MaxPoolIndices',
-  shape: ([x], options) => [{ shape: pooled(x.shape, options), dtype: 'int64' }],
+  shape: ([x], options) => [{ shape: pooledShape(x.shape, options), dtype: 'int64' }],
   vjp: noGradient,
   onnx: (w, { names, results: [indices], attributes }) => {
     w.node('MaxPool', names, [w.fresh('maxima'), indices!], poolAttributes(attributes));
+  },
+  // TensorFlow's own (MaxPoolWithArgmax) knows neither padding nor dilations, and XLA does not know it.
+  tensorflow: (w, { operands: [x], inputs: [{ shape }], outputs: [y], attributes }) => {
+    const axes = windowAxes(shape, attributes);
+    const seen = whatTapsSee(w, reached(w, x, axes, -Infinity), axes);
+    const taps = w.typed('Pack', seen, { N: { int: seen.length }, axis: { int: 0 } });
+    // Of equal values the first.
+    const tap = w.node(
+      'ArgMax',
+      [taps, w.scalar(0, 'int32')],
+      { T: { type: x.dtype }, output_type: { type: 'int32' } },
+      'int32',
+    );
+    const offset = gathered(w, w.constant(tapOffsets(axes)), tap, 0);
+    const [rows, columns] = axes;
+    const inImage = w.typed('AddV2', [offset, w.constant(windowOffsets(axes))]);
+    const [batch, channels] = y!.shape as [Dim, number];
+    const images = w.cast(w.reshape(w.shape([timesDim(batch, channels)]), []), 'int64');
+    const places = w.node(
+      'Range',
+      [w.scalar(0, 'int64'), images, w.scalar(1, 'int64')],
+      { Tidx: { type: 'int64' } },
+      'int64',
+    );
+    const image = w.typed('Mul', [places, w.scalar(rows.input * columns.input, 'int64')]);
+    return w.typed('AddV2', [inImage, w.reshape(image, [batch, channels, 1, 1])]);
   },
   flops,
   cases: [
@@ -65,8 +101,25 @@ export const maxPoolIndices = defineOp<[x: Value], WindowOptions>({
   ],
 });
 
-function pooled(x: Shape, options: WindowOptions): Shape {
+function pooledShape(x: Shape, options: WindowOptions): Shape {
   return [x[0]!, x[1]!, ...windowAxes(x, options).map(({ output }) => output)];
+}
+
+/** How far each tap of the kernel lies from the first, in elements of one image. */
+function tapOffsets([rows, columns]: readonly [Axis, Axis]): Tensor {
+  const taps = Array.from({ length: rows.kernel * columns.kernel }, (_, tap) => {
+    const down = Math.floor(tap / columns.kernel) * rows.dilation;
+    return down * columns.input + (tap % columns.kernel) * columns.dilation;
+  });
+  return int64([taps.length], taps);
+}
+
+/** Where each window's first tap lies in one image, [rows of y, columns of y]; before 0 where it is padding. */
+function windowOffsets([rows, columns]: readonly [Axis, Axis]): Tensor {
+  const along = ({ output, stride, before }: Axis): number[] =>
+    Array.from({ length: output }, (_, index) => index * stride - before);
+  const offsets = along(rows).flatMap((row) => along(columns).map((column) => row * columns.input + column));
+  return int64([rows.output, columns.output], offsets);
 }
 
 function poolAttributes(attributes: WindowOptions): Record<string, OnnxAttribute> {

@@ -2,8 +2,11 @@ import { defineComparison } from '../elementwise.ts';
 
 const bool = (shape: number[], values: number[]) => ({ shape, values, dtype: 'bool' }) as const;
 
-export const or = defineComparison('Or', [
-  { inputs: [bool([4], [0, 0, 1, 1]), bool([4], [0, 1, 0, 1])] },
-  { inputs: [bool([2, 1], [0, 1]), bool([2], [0, 1])] },
-  { inputs: [bool([], [0]), bool([2], [0, 1])] },
-]);
+export const or = defineComparison('Or', {
+  tensorflow: 'LogicalOr',
+  cases: [
+    { inputs: [bool([4], [0, 0, 1, 1]), bool([4], [0, 1, 0, 1])] },
+    { inputs: [bool([2, 1], [0, 1]), bool([2], [0, 1])] },
+    { inputs: [bool([], [0]), bool([2], [0, 1])] },
+  ],
+});

@@ -2,6 +2,7 @@ import { slice } from '../build.ts';
 import { defineOp } from '../define.ts';
 import { like } from '../ir.ts';
 import type { Value } from '../ir.ts';
+import { padded } from '../tensorflow-images.ts';
 import { known, ShapeError } from '../shape.ts';
 import type { Dim } from '../shape.ts';
 
@@ -34,6 +35,7 @@ export const pad = defineOp<[x: Value], PadAttributes>({
       value === 0 ? [x, w.ints([...before, ...after])] : [x, w.ints([...before, ...after]), w.scalar(value, dtype)];
     w.node('Pad', inputs, results, { mode: { string: 'constant' } });
   },
+  tensorflow: (w, { operands: [x], attributes: { before, after, value } }) => padded(w, x, { before, after, value }),
   flops: () => 0,
   cases: [
     { inputs: [[3]], attributes: { before: [1], after: [2], value: 0 } },

@@ -1,7 +1,14 @@
 import { expand, mul, reshape } from '../build.ts';
 import { defineOp } from '../define.ts';
 import type { Value } from '../ir.ts';
-import { keptShape, REDUCTION_CASES, reductionFlops, reductionInOnnx, reductionShape } from '../reduction.ts';
+import {
+  keptShape,
+  REDUCTION_CASES,
+  reductionFlops,
+  reductionInOnnx,
+  reductionInTensorFlow,
+  reductionShape,
+} from '../reduction.ts';
 import type { ReductionAttributes } from '../reduction.ts';
 import { axisIndex, known } from '../shape.ts';
 
@@ -16,6 +23,7 @@ export const reduceMean = defineOp<[x: Value], ReductionAttributes>({
     },
   ],
   onnx: reductionInOnnx('ReduceMean'),
+  tensorflow: reductionInTensorFlow('Mean'),
   flops: reductionFlops,
   cases: REDUCTION_CASES,
 });

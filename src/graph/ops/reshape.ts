@@ -22,6 +22,7 @@ export const reshape = defineOp<[x: Value], { shape: Shape }>({
     const unknown = lengths.filter((length) => length === -1).length;
     w.node('Reshape', [x, unknown > 1 ? w.shape(shape) : w.ints(lengths)], results);
   },
+  tensorflow: (w, { operands: [x], attributes: { shape } }) => w.reshape(x, shape),
   alias: true,
   flops: () => 0,
   cases: [

@@ -2,6 +2,8 @@ import { gatherElements } from '../build.ts';
 import { defineOp } from '../define.ts';
 import { like } from '../ir.ts';
 import type { Value } from '../ir.ts';
+import { elements } from '../shape.ts';
+import { flatPlaces } from '../tensorflow-gather.ts';
 
 /**
  * data with updates added at indices along one axis; updates and indices are of one shape. Repeated indices add up.
@@ -17,6 +19,16 @@ export const scatterElements = defineOp<[data: Value, indices: Value, updates: V
   ],
   onnx: (w, { names, results, attributes: { axis } }) => {
     w.node('ScatterElements', names, results, { axis: { int: axis }, reduction: { string: 'add' } });
+  },
+  tensorflow: (w, { operands: [data, indices, updates], inputs, attributes: { axis } }) => {
+    const [{ shape }, { shape: moved }] = inputs;
+    const places = w.reshape(flatPlaces(w, indices, inputs, axis), [elements(moved), 1]);
+    const sum = w.typed(
+      'TensorScatterAdd',
+      [w.reshape(data, [elements(shape)]), places, w.reshape(updates, [elements(moved)])],
+      { Tindices: { type: indices.dtype } },
+    );
+    return w.reshape(sum, shape);
   },
   flops: ([, indices]) => indices!.reduce((size, dim) => size * dim, 1),
   cases: [

@@ -1,5 +1,6 @@
 import { pad } from '../build.ts';
 import { defineOp } from '../define.ts';
+import type { TensorFlowValue } from '../define.ts';
 import { dilate, flip } from '../dilate.ts';
 import { like } from '../ir.ts';
 import type { Value } from '../ir.ts';
@@ -44,6 +45,20 @@ export const slice = defineOp<[x: Value], SliceAttributes>({
     // A reversed slice runs from end − 1 down to start; ONNX's exclusive end below 0 is written as "far before it".
     const [from, to] = step > 0 ? [start, end] : [end - 1, start - 1 < 0 ? -(2 ** 31) : start - 1];
     w.node('Slice', [x, w.ints([from]), w.ints([to]), w.ints([axis]), w.ints([step])], results);
+  },
+  tensorflow: (w, { operands: [x], inputs: [{ shape }], attributes: { axis, start, end, step } }) => {
+    const at = axisIndex(axis, shape.length);
+    const others = shape.reduce<number>((mask, _, index) => (index === at ? mask : mask | (1 << index)), 0);
+    const along = (value: number, other: number): TensorFlowValue =>
+      w.ints(shape.map((_, index) => (index === at ? value : other)));
+    // A reversed slice that ends with the first element has no end that could be written: 0 − 1 would mean the last one.
+    const [from, to] = step > 0 ? [start, end] : [end - 1, start - 1];
+    const endless = to < 0 ? 1 << at : 0;
+    return w.typed('StridedSlice', [x, along(from, 0), along(to, 0), along(step, 1)], {
+      Index: { type: 'int32' },
+      begin_mask: { int: others },
+      end_mask: { int: others | endless },
+    });
   },
   flops: () => 0,
   cases: [

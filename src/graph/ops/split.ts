@@ -27,6 +27,13 @@ export const split = defineOp<[x: Value], { axis: number; sizes: readonly number
   onnx: (w, { names: [x], results, attributes: { axis, sizes } }) => {
     w.node('Split', [x, w.ints(sizes)], results, { axis: { int: axis } });
   },
+  tensorflow: (w, { operands: [x], attributes: { axis, sizes } }) => {
+    const first = w.typed('SplitV', [x, w.ints(sizes), w.scalar(axis, 'int32')], {
+      num_split: { int: sizes.length },
+      Tlen: { type: 'int32' },
+    });
+    return sizes.map((_, index) => w.output(first, index));
+  },
   flops: () => 0,
   cases: [
     { inputs: [[5]], attributes: { axis: 0, sizes: [2, 3] } },

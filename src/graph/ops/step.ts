@@ -26,6 +26,10 @@ export const step = defineOp<[x: Value], StepAttributes>({
     const slope = (falling ? -1 : 1) * Math.min(STEEPEST, steepestAround(at));
     w.node('HardSigmoid', names, results, { alpha: { float: slope }, beta: { float: -at * slope } });
   },
+  tensorflow: (w, { operands: [x], attributes: { threshold, falling } }) => {
+    const passes = w.typed(falling ? 'Less' : 'Greater', [x, w.scalar(threshold, x.dtype)], {}, 'bool');
+    return w.cast(passes, x.dtype);
+  },
   cases: [
     {
       inputs: [{ shape: [5], values: [-1, -0, 0, 1e-20, 3], frozen: true }],

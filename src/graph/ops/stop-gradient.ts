@@ -1,4 +1,4 @@
-import { defineOp, noGradient, sameInOnnx } from '../define.ts';
+import { defineOp, noGradient, sameInOnnx, sameInTensorFlow } from '../define.ts';
 import { like } from '../ir.ts';
 import type { Value } from '../ir.ts';
 
@@ -8,6 +8,7 @@ export const stopGradient = defineOp<[x: Value]>({
   shape: ([x]) => [like(x)],
   vjp: noGradient,
   onnx: sameInOnnx('Identity'),
+  tensorflow: sameInTensorFlow('Identity'),
   alias: true,
   flops: () => 0,
   cases: [

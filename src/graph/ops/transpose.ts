@@ -28,6 +28,7 @@ export const transpose = defineOp<[x: Value], { permutation: readonly number[] }
   onnx: (w, { names, results, attributes: { permutation } }) => {
     w.node('Transpose', names, results, { perm: { ints: permutation } });
   },
+  tensorflow: (w, { operands: [x], attributes: { permutation } }) => w.transpose(x, permutation),
   flops: () => 0,
   cases: [
     { inputs: [[2, 3]], attributes: { permutation: [1, 0] } },

@@ -15,6 +15,8 @@ export const where = defineOp<[condition: Value, a: Value, b: Value]>({
     () => unbroadcast(mul(dy!, cast(not(condition), 'float32')), b.shape),
   ],
   onnx: sameInOnnx('Where'),
+  tensorflow: (w, { operands: [condition, a, b] }) =>
+    w.node('SelectV2', [condition, a, b], { T: { type: a.dtype } }, a.dtype),
   cases: [
     { inputs: [{ shape: [3], dtype: 'bool', values: [0, 1, 1] }, [3], [3]] },
     { inputs: [{ shape: [2, 1], dtype: 'bool', values: [0, 1] }, [2, 3], []], why: 'all are stretched but one' },

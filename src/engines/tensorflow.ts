@@ -1,0 +1,145 @@
+/**
+ * TensorFlow as an engine, on a CPU or on an NVIDIA GPU: a graph is written as a SavedModel and run by TensorFlow's C++ runtime, which
+ * comes in an engine pack.
+ */
+import { mkdtemp, open, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { env } from 'node:process';
+import { fileFault } from '../formats/file-faults.ts';
+import type { Graph } from '../graph/ir.ts';
+import { InputError } from '../shared/errors.ts';
+import type { CompileOptions, Engine, Program, Tensors } from './engine.ts';
+import { setEnvironment } from './tensorflow-environment.ts';
+import { fed, taken } from './tensorflow-ports.ts';
+import type { Fed, InPort, OutPort } from './tensorflow-ports.ts';
+import { TensorFlowThread } from './tensorflow-thread.ts';
+import { writeSavedModel } from './write-savedmodel.ts';
+
+/** Where TensorFlow lies: `lib/` with its libraries, `binding/` with TensorFlow.js's. */
+export interface TensorFlowPack {
+  readonly name: 'tensorflow-cpu' | 'tensorflow-cuda';
+  readonly folder: string;
+  /** What XLA has compiled is kept here between runs; undefined leaves XLA off. */
+  readonly xlaCache?: string | undefined;
+}
+
+/** The library is loaded once a process, with the settings of the first graph. */
+let loaded: { readonly folder: string; readonly thread: Promise<TensorFlowThread> } | undefined;
+
+export function tensorFlow(pack: TensorFlowPack): Engine {
+  const onGpu = pack.name === 'tensorflow-cuda';
+  return {
+    name: pack.name,
+    device: onGpu ? 'NVIDIA GPU' : 'CPU',
+    form: 'tensorflow',
+    async compile(graph: Graph, options: CompileOptions = {}): Promise<Program> {
+      const { pieces, inputs, outputs } = writeSavedModel(graph, { channelsFirst: onGpu });
+      const thread = await load(pack, options);
+      const model = await inTemporaryFolder(pieces, (folder) => thread.ask({ kind: 'load', folder }));
+      return new SavedModelProgram(thread, model, inputs, outputs);
+    },
+  };
+}
+
+/** The engine of a pack that was not installed but named by LOWRANK_TENSORFLOW_PACK: for development and tests. */
+export function tensorFlowOfEnvironment(): Engine | undefined {
+  const folder = env['LOWRANK_TENSORFLOW_PACK'];
+  if (folder === undefined || folder === '') return undefined;
+  return tensorFlow({ name: folder.includes('cuda') ? 'tensorflow-cuda' : 'tensorflow-cpu', folder });
+}
+
+async function load(pack: TensorFlowPack, { threads }: CompileOptions): Promise<TensorFlowThread> {
+  if (loaded !== undefined && loaded.folder !== pack.folder) {
+    throw new InputError('this process runs another TensorFlow already', { field: 'engine' });
+  }
+  loaded ??= { folder: pack.folder, thread: start(pack, threads) };
+  return await loaded.thread;
+}
+
+async function start(
+  { name, folder, xlaCache }: TensorFlowPack,
+  threads: number | undefined,
+): Promise<TensorFlowThread> {
+  const xla = xlaCache === undefined ? undefined : { cache: xlaCache, cudaFolder: join(folder, 'cuda') };
+  setEnvironment({ threads, xla });
+  const thread = new TensorFlowThread(join(folder, 'binding', 'tfjs_binding.node'));
+  const { gpu, version } = await thread.ask({ kind: 'open' });
+  if (name === 'tensorflow-cuda' && !gpu) {
+    throw new InputError(
+      `TensorFlow ${version} finds no GPU that it can use: its driver or a CUDA library is missing; \`lowrank engines\` says which`,
+      { field: 'engine' },
+    );
+  }
+  return thread;
+}
+
+/** TensorFlow has read all of the file when it has loaded it, so the file need not outlive that. */
+async function inTemporaryFolder<T>(pieces: readonly Uint8Array[], use: (folder: string) => Promise<T>): Promise<T> {
+  const folder = await mkdtemp(join(tmpdir(), 'lowrank-savedmodel-'));
+  const path = join(folder, 'saved_model.pb');
+  try {
+    await writePieces(path, pieces).catch((error: unknown) => {
+      throw fileFault(error, path);
+    });
+    return await use(folder);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function writePieces(path: string, pieces: readonly Uint8Array[]): Promise<void> {
+  const file = await open(path, 'wx');
+  try {
+    for (const piece of pieces) await file.writeFile(piece);
+  } finally {
+    await file.close();
+  }
+}
+
+class SavedModelProgram implements Program {
+  readonly #thread: TensorFlowThread;
+  readonly #model: number;
+  readonly #inputs: readonly InPort[];
+  readonly #outputs: readonly OutPort[];
+  /** Memory that both threads see, by placeholder: a message would copy all of the array that a tensor is a part of. */
+  readonly #shared = new Map<string, SharedArrayBuffer>();
+
+  constructor(thread: TensorFlowThread, model: number, inputs: readonly InPort[], outputs: readonly OutPort[]) {
+    this.#thread = thread;
+    this.#model = model;
+    this.#inputs = inputs;
+    this.#outputs = outputs;
+  }
+
+  async run(feeds: Tensors, into: Tensors = {}): Promise<Tensors> {
+    const shared = this.#inputs.flatMap((port) => {
+      const tensor = feeds[port.name];
+      if (tensor === undefined) throw new Error(`nothing is fed to ${port.name}`);
+      return fed(port, tensor).map((feed) => this.#share(feed));
+    });
+    const names = this.#outputs.map(({ node }) => node);
+    const results = await this.#thread.ask({ kind: 'run', model: this.#model, feeds: shared, outputs: names });
+    return Object.fromEntries(
+      this.#outputs.map((port, index) => {
+        const { shape, data } = results[index]!;
+        return [port.name, taken(port, shape, data, into[port.name])];
+      }),
+    );
+  }
+
+  async release(): Promise<void> {
+    await this.#thread.ask({ kind: 'release', model: this.#model });
+  }
+
+  #share({ node, shape, words }: Fed): Fed {
+    let buffer = this.#shared.get(node);
+    if (buffer === undefined || buffer.byteLength < words.byteLength) {
+      buffer = new SharedArrayBuffer(words.byteLength);
+      this.#shared.set(node, buffer);
+    }
+    const copy = new Int32Array(buffer, 0, words.length);
+    copy.set(words);
+    return { node, shape, words: copy };
+  }
+}

@@ -1,0 +1,348 @@
+/**
+ * A graph as a TensorFlow SavedModel. Frozen weights are constants in it, which limits them to what one protobuf may hold; inputs are
+ * placeholders of 32-bit words (tensorflow-ports.ts).
+ */
+import { halvesOfFloats } from '../formats/half.ts';
+import { DATA_TYPE, encodeSavedModel } from '../formats/savedmodel-proto.ts';
+import type { AttrEntry, AttrValue, NodeDef, SignatureDef, TensorShapeProto } from '../formats/savedmodel-proto.ts';
+import type { TensorFlowAttribute, TensorFlowSite, TensorFlowValue, TensorFlowWriter } from '../graph/define.ts';
+import { constantOf, nameOf } from '../graph/ir.ts';
+import type { Graph, Node, Value } from '../graph/ir.ts';
+import { lower } from '../graph/passes/lower.ts';
+import { lookUp } from '../graph/registry.ts';
+import { elements, isStatic } from '../graph/shape.ts';
+import type { Shape, SymbolicDim } from '../graph/shape.ts';
+import { bytesOf, bytesUnder, zeros } from '../graph/tensor.ts';
+import type { DType, Tensor } from '../graph/tensor.ts';
+import { InputError } from '../shared/errors.ts';
+import { permuted } from './permute.ts';
+import { isDirect, wordPort } from './tensorflow-ports.ts';
+import type { InPort, OutPort } from './tensorflow-ports.ts';
+
+/** What TensorFlow 2.x calls itself; it refuses graphs of a producer that it finds too old or too new. */
+const PRODUCER = 1994;
+/** A protobuf message ends here, whoever reads it. */
+const MAX_BYTES = 2 ** 31 - 1;
+
+export interface SavedModelOptions {
+  /** Images are convolved as [N, C, H, W], which TensorFlow does on a GPU alone. */
+  readonly channelsFirst: boolean;
+}
+
+export interface WrittenSavedModel {
+  /** The content of `saved_model.pb`. */
+  readonly pieces: readonly Uint8Array[];
+  readonly inputs: readonly InPort[];
+  readonly outputs: readonly OutPort[];
+}
+
+/** Throws an `InputError` for a model whose constants do not fit into one file of 2 GB. */
+export function writeSavedModel(graph: Graph, options: SavedModelOptions): WrittenSavedModel {
+  return new Writer(lower(graph), options).finish();
+}
+
+class Writer implements TensorFlowWriter {
+  readonly channelsFirst: boolean;
+  readonly #graph: Graph;
+  readonly #nodes: NodeDef[] = [];
+  readonly #constants = new Map<string, Tensor>();
+  readonly #literals = new Map<string, TensorFlowValue>();
+  readonly #frozen = new Map<Tensor, TensorFlowValue>();
+  readonly #values = new Map<Value, TensorFlowValue>();
+  readonly #inputs: InPort[] = [];
+  /** Where a symbol's length is read, as a vector of one. */
+  readonly #lengths = new Map<string, () => TensorFlowValue>();
+  #site = '';
+
+  constructor(graph: Graph, { channelsFirst }: SavedModelOptions) {
+    this.#graph = graph;
+    this.channelsFirst = channelsFirst;
+  }
+
+  finish(): WrittenSavedModel {
+    this.#graph.inputs.forEach((input, index) => {
+      this.#values.set(input, this.#input(input, index));
+    });
+    for (const node of this.#graph.nodes) this.#write(node);
+    this.#site = '';
+    const outputs = [...this.#graph.outputs].map(([name, value], index) => this.#output(name, value, index));
+    const read = new Set(this.#nodes.flatMap(({ input = [] }) => input.map((name) => name.replace(/:\d+$/, ''))));
+    const constants = [...this.#constants]
+      .filter(([name]) => read.has(name))
+      .map(([name, tensor]) => constantNode(name, tensor));
+    const nodes = [...constants, ...this.#nodes];
+    const { pieces, length } = encodeSavedModel(
+      { node: nodes, versions: { producer: PRODUCER } },
+      this.#signature(outputs),
+    );
+    if (length > MAX_BYTES) {
+      throw new InputError(
+        `the model takes ${(length / 2 ** 30).toFixed(1)} GB, and TensorFlow reads no file of more than 2 GB; choose an ONNX Runtime engine`,
+        { field: 'engine' },
+      );
+    }
+    return { pieces, inputs: this.#inputs, outputs };
+  }
+
+  #write(node: Node): void {
+    const { tensorflow } = lookUp(node.op);
+    if (tensorflow === undefined) throw new Error(`${node.op} was not expanded`);
+    this.#site = node.module ?? '';
+    const site: TensorFlowSite = {
+      inputs: node.inputs,
+      outputs: node.outputs,
+      attributes: node.attributes,
+      operands: node.inputs.map((input) => input && this.#valueOf(input)),
+    };
+    const written = tensorflow(this, site);
+    const results = 'name' in written ? [written] : written;
+    results.forEach((result, index) => {
+      this.#values.set(node.outputs[index]!, result);
+    });
+  }
+
+  #valueOf(value: Value): TensorFlowValue {
+    const known = this.#values.get(value);
+    if (known !== undefined) return known;
+    const tensor = constantOf(value);
+    if (tensor === undefined) throw new Error('a value is read before it is written');
+    const written = this.constant(tensor);
+    this.#values.set(value, written);
+    return written;
+  }
+
+  /** A placeholder of words, and what makes the input of them. */
+  #input(input: Value, index: number): TensorFlowValue {
+    const { shape, dtype } = input;
+    const node = `input_${index}`;
+    const port = wordPort(shape, dtype);
+    const words = this.#placeholder(node, port.words);
+    const lengths = port.needsShape ? this.#placeholder(`${node}_shape`, [shape.length]) : undefined;
+    this.#inputs.push({ name: nameOf(input)!, node, leading: port.leading, shapeNode: lengths?.name });
+
+    let shapeOfWords: TensorFlowValue | undefined;
+    const told = (): TensorFlowValue =>
+      lengths ?? (shapeOfWords ??= this.typed('Shape', [words], { out_type: { type: 'int32' } }, 'int32'));
+    shape.forEach((dim, axis) => {
+      if (typeof dim === 'number' || dim.factor !== 1 || dim.symbols.length !== 1) return;
+      if (!this.#lengths.has(dim.symbols[0]!)) this.#lengths.set(dim.symbols[0]!, () => this.#elementOf(told(), axis));
+    });
+
+    const read = this.#readAs(words, dtype);
+    if (bytesOf(dtype) >= bytesOf('int32')) return read;
+    if (port.isWhole) return this.reshape(read, shape);
+    // The last word may hold more than the last element.
+    const flat = this.typed('Reshape', [read, this.ints([-1])]);
+    const size = lengths === undefined ? this.ints([elements(shape) as number]) : this.#product(lengths);
+    const cut = this.typed('Slice', [flat, this.ints([0]), size], { Index: { type: 'int32' } });
+    return this.typed('Reshape', [cut, lengths ?? this.shape(shape)]);
+  }
+
+  #placeholder(name: string, shape: Shape): TensorFlowValue {
+    this.#push({
+      name,
+      op: 'Placeholder',
+      attr: [attribute('dtype', typed('int32')), attribute('shape', { shape: shapeProto(shape) })],
+    });
+    return { name, dtype: 'int32' };
+  }
+
+  /** Words as elements of a type; of one that is narrower, the elements of a word make an axis more. */
+  #readAs(words: TensorFlowValue, dtype: DType): TensorFlowValue {
+    if (dtype === 'int32') return words;
+    const element = dtype === 'bool' ? 'uint8' : dtype;
+    const name = this.#node(
+      'Bitcast',
+      [words.name],
+      [attribute('T', typed('int32')), attribute('type', typed(element))],
+    );
+    return this.cast({ name, dtype: element }, dtype);
+  }
+
+  #output(name: string, value: Value, index: number): OutPort {
+    const { dtype } = value;
+    const x = this.#valueOf(value);
+    const node = `output_${index}`;
+    if (isDirect(dtype)) {
+      this.#push({ name: node, op: 'Identity', input: [x.name], attr: [attribute('T', typed(dtype))] });
+    } else {
+      // Halves and unsigned words as their bits, which TensorFlow widens without a sign.
+      const bits = dtype === 'float16' ? 'uint16' : dtype;
+      const from =
+        bits === dtype
+          ? x.name
+          : this.#node('Bitcast', [x.name], [attribute('T', typed(dtype)), attribute('type', typed(bits))]);
+      this.#push({
+        name: node,
+        op: 'Cast',
+        input: [from],
+        attr: [attribute('SrcT', typed(bits)), attribute('DstT', typed('int32'))],
+      });
+    }
+    return { name, node, dtype };
+  }
+
+  #signature(outputs: readonly OutPort[]): SignatureDef {
+    const info = (key: string, node: string, dtype: DType) => ({
+      key,
+      value: { name: `${node}:0`, dtype: DATA_TYPE[dtype], tensorShape: { dim: [] } },
+    });
+    return {
+      inputs: this.#inputs.map(({ name, node }) => info(name, node, 'int32')),
+      outputs: outputs.map(({ name, node, dtype }) => info(name, node, isDirect(dtype) ? dtype : 'int32')),
+      methodName: 'tensorflow/serving/predict',
+    };
+  }
+
+  node(
+    type: string,
+    inputs: readonly TensorFlowValue[],
+    attributes: Readonly<Record<string, TensorFlowAttribute>> = {},
+    dtype: DType = inputs[0]!.dtype,
+  ): TensorFlowValue {
+    const attr = Object.entries(attributes).map(([key, value]) => attribute(key, attrValue(value)));
+    return {
+      name: this.#node(
+        type,
+        inputs.map(({ name }) => name),
+        attr,
+      ),
+      dtype,
+    };
+  }
+
+  typed(
+    type: string,
+    inputs: readonly TensorFlowValue[],
+    attributes: Readonly<Record<string, TensorFlowAttribute>> = {},
+    dtype?: DType,
+  ): TensorFlowValue {
+    return this.node(type, inputs, { T: { type: inputs[0]!.dtype }, ...attributes }, dtype);
+  }
+
+  #node(op: string, input: readonly string[], attr: readonly AttrEntry[]): string {
+    const name = nodeName(this.#site, `${op}_${this.#nodes.length}`);
+    this.#push({ name, op, input, attr });
+    return name;
+  }
+
+  #push(node: NodeDef): void {
+    this.#nodes.push(node);
+  }
+
+  output({ name, dtype }: TensorFlowValue, index: number): TensorFlowValue {
+    return { name: index === 0 ? name : `${name}:${index}`, dtype };
+  }
+
+  cast(x: TensorFlowValue, to: DType): TensorFlowValue {
+    return x.dtype === to ? x : this.node('Cast', [x], { SrcT: { type: x.dtype }, DstT: { type: to } }, to);
+  }
+
+  constant(tensor: Tensor): TensorFlowValue {
+    const known = this.#frozen.get(tensor);
+    if (known !== undefined) return known;
+    const value = { name: `constant_${this.#constants.size}`, dtype: tensor.dtype };
+    this.#constants.set(value.name, tensor);
+    this.#frozen.set(tensor, value);
+    return value;
+  }
+
+  /** Equal literals are one constant. */
+  #literal(key: string, make: () => Tensor): TensorFlowValue {
+    const known = this.#literals.get(key);
+    if (known !== undefined) return known;
+    const value = this.constant(make());
+    this.#literals.set(key, value);
+    return value;
+  }
+
+  scalar(value: number, dtype: DType): TensorFlowValue {
+    return this.#literal(`${dtype} ${Object.is(value, -0) ? '-0' : value}`, () => {
+      const { data, ...tensor } = zeros(dtype, []);
+      if (data instanceof BigInt64Array) data[0] = BigInt(value);
+      // Halves are held as their bits.
+      else data[0] = dtype === 'float16' ? halvesOfFloats(Float32Array.of(value))[0]! : value;
+      return { ...tensor, data };
+    });
+  }
+
+  ints(values: readonly number[]): TensorFlowValue {
+    return this.#literal(`ints ${values.join()}`, () => ({
+      dtype: 'int32',
+      shape: [values.length],
+      data: Int32Array.from(values),
+    }));
+  }
+
+  shape(shape: Shape): TensorFlowValue {
+    if (isStatic(shape)) return this.ints(shape);
+    const lengths = shape.map((dim) => (typeof dim === 'number' ? this.ints([dim]) : this.#length(dim)));
+    if (lengths.length === 1) return lengths[0]!;
+    return this.typed('ConcatV2', [...lengths, this.scalar(0, 'int32')], { N: { int: lengths.length } });
+  }
+
+  /** A symbolic dimension as a vector of one, read from the inputs that carry its symbols. */
+  #length({ factor, symbols }: SymbolicDim): TensorFlowValue {
+    const lengths = symbols.map((name) => {
+      const length = this.#lengths.get(name);
+      if (length === undefined) throw new Error(`no input has a dimension ${name}`);
+      return length();
+    });
+    const all = factor === 1 ? lengths : [...lengths, this.ints([factor])];
+    return all.reduce((product, length) => this.typed('Mul', [product, length]));
+  }
+
+  #elementOf(vector: TensorFlowValue, index: number): TensorFlowValue {
+    const [from, to, by] = [this.ints([index]), this.ints([index + 1]), this.ints([1])];
+    return this.typed('StridedSlice', [vector, from, to, by], { Index: { type: 'int32' } });
+  }
+
+  /** Of all numbers of a vector, as a vector of one. */
+  #product(vector: TensorFlowValue): TensorFlowValue {
+    return this.typed('Prod', [vector, this.ints([0])], { keep_dims: { bool: true } });
+  }
+
+  reshape(x: TensorFlowValue, shape: Shape): TensorFlowValue {
+    // Without computing a shape: −1 is whatever is left.
+    const lengths = shape.map((dim) => (typeof dim === 'number' ? dim : -1));
+    const unknown = lengths.filter((length) => length === -1).length;
+    return this.typed('Reshape', [x, unknown > 1 ? this.shape(shape) : this.ints(lengths)]);
+  }
+
+  transpose(x: TensorFlowValue, permutation: readonly number[]): TensorFlowValue {
+    const tensor = this.#constants.get(x.name);
+    if (tensor === undefined) return this.typed('Transpose', [x, this.ints(permutation)]);
+    return this.#literal(`${x.name} ${permutation.join()}`, () => permuted(tensor, permutation));
+  }
+}
+
+/** Names that TensorFlow takes: a module's path has no other characters, but files from outside may. */
+function nodeName(module: string, name: string): string {
+  return module === '' ? name : `${module.replaceAll(/[^\w.-]/g, '_').replace(/^[^A-Za-z0-9]/, 'x')}/${name}`;
+}
+
+function constantNode(name: string, tensor: Tensor): NodeDef {
+  const value = {
+    dtype: DATA_TYPE[tensor.dtype],
+    tensorShape: shapeProto(tensor.shape),
+    tensorContent: bytesUnder(tensor),
+  };
+  return { name, op: 'Const', attr: [attribute('dtype', typed(tensor.dtype)), attribute('value', { tensor: value })] };
+}
+
+function shapeProto(shape: Shape): TensorShapeProto {
+  return { dim: shape.map((dim) => ({ size: typeof dim === 'number' ? dim : -1 })) };
+}
+
+const attribute = (key: string, value: AttrValue): AttrEntry => ({ key, value });
+
+const typed = (dtype: keyof typeof DATA_TYPE): AttrValue => ({ type: DATA_TYPE[dtype] });
+
+function attrValue(value: TensorFlowAttribute): AttrValue {
+  if ('type' in value) return typed(value.type);
+  if ('int' in value) return { i: value.int };
+  if ('ints' in value) return { list: { i: value.ints } };
+  if ('float' in value) return { f: value.float };
+  if ('bool' in value) return { b: value.bool ? 1 : 0 };
+  return { s: new TextEncoder().encode(value.string) };
+}
