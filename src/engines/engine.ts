@@ -33,6 +33,8 @@ export interface Engine {
   readonly device: string;
   /** What it has graphs written as. */
   readonly form: Form;
+  /** It computes on a GPU. */
+  readonly gpu?: boolean;
   /** Half precision is faster here, by enough to be the automatic choice. */
   readonly prefersHalf?: boolean;
   compile(graph: Graph, options?: CompileOptions): Promise<Program>;

@@ -19,6 +19,7 @@ function engineOf(provider: Provider): Engine {
     name: provider.name,
     device: provider.device,
     form: 'onnx',
+    gpu: provider !== CPU_PROVIDER,
     prefersHalf: provider.prefersHalf ?? false,
     async compile(graph: Graph, options: CompileOptions = {}): Promise<Program> {
       const ort = await onnxRuntime();
