@@ -15,6 +15,11 @@ export function formatInteger(count: number): string {
   return String(Math.round(count)).replace(/\B(?=(\d{3})+$)/g, ',');
 }
 
+/** The text for one thing or for several, which is all that the languages here tell apart; both are already translated. */
+export function oneOrMany(count: number, one: string, many: string): string {
+  return count === 1 ? one : many;
+}
+
 /** `850 ms`, `12.3 s`, `3 min 20 s`, `2 h 05 min`, `4 d 06 h`. */
 export function formatDuration(seconds: number): string {
   if (!Number.isFinite(seconds) || seconds < 0) return '–';

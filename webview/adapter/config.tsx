@@ -1,6 +1,6 @@
 /** What the adapter says of itself: PEFT's fields under PEFT's names, the classes, where it comes from. */
 import type { ComponentChildren, VNode } from 'preact';
-import { formatBytes, formatInteger } from '../../src/shared/format.ts';
+import { formatBytes, formatInteger, oneOrMany } from '../../src/shared/format.ts';
 import type { InspectResult } from '../../src/shared/protocol/results.ts';
 import { Card, Details } from '../ui/card.tsx';
 import { t } from '../ui/l10n.ts';
@@ -50,7 +50,7 @@ function Classes({ names }: { readonly names: readonly string[] }): VNode {
   const shown = names.slice(0, MAX_CLASSES);
   return (
     <div>
-      <h3>{t('{0} classes', formatInteger(names.length))}</h3>
+      <h3>{oneOrMany(names.length, t('1 class'), t('{0} classes', formatInteger(names.length)))}</h3>
       <ul class="classes">
         {shown.map((name) => (
           <li key={name}>{name}</li>

@@ -4,7 +4,7 @@ import type { VNode } from 'preact';
 import { useMemo } from 'preact/hooks';
 import type { AdapterReport, LayerReport } from '../../src/shared/adapter-report.ts';
 import { deltaOf, matchingLayers, type Scales, scalesOf } from '../../src/shared/adapter-table.ts';
-import { formatBytes, formatInteger, formatShare } from '../../src/shared/format.ts';
+import { formatBytes, formatInteger, formatShare, oneOrMany } from '../../src/shared/format.ts';
 import { Bar } from '../ui/bar.tsx';
 import { Card } from '../ui/card.tsx';
 import { t } from '../ui/l10n.ts';
@@ -22,7 +22,7 @@ export function Layers({ report }: { readonly report: AdapterReport }): VNode {
   );
   const count =
     rows.length === layers.length
-      ? t('{0} layers', formatInteger(layers.length))
+      ? oneOrMany(layers.length, t('1 layer'), t('{0} layers', formatInteger(layers.length)))
       : t('{0} of {1} layers', formatInteger(rows.length), formatInteger(layers.length));
   return (
     <Card

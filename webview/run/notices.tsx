@@ -1,6 +1,6 @@
 /** What a person should know of a run that does not go as it should, each with the way on. */
 import type { VNode } from 'preact';
-import { formatInteger } from '../../src/shared/format.ts';
+import { formatInteger, oneOrMany } from '../../src/shared/format.ts';
 import type { RunHead } from '../../src/shared/protocol/run.ts';
 import { t } from '../ui/l10n.ts';
 import { Details } from '../ui/card.tsx';
@@ -56,9 +56,11 @@ export function Notices({ head, trusted }: { readonly head: RunHead; readonly tr
       )}
       {skippedImages > 0 && (
         <Notice kind="warning">
-          {skippedImages === 1
-            ? t('One image could not be read and was left out.')
-            : t('{0} images could not be read and were left out.', formatInteger(skippedImages))}
+          {oneOrMany(
+            skippedImages,
+            t('One image could not be read and was left out.'),
+            t('{0} images could not be read and were left out.', formatInteger(skippedImages)),
+          )}
         </Notice>
       )}
       {warnings.length > 0 && (

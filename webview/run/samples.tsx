@@ -1,7 +1,7 @@
 /** What the model says of a few validation images, the worst first, and how well it knows each class. */
 import type { VNode } from 'preact';
 import { useState } from 'preact/hooks';
-import { formatInteger, formatShare } from '../../src/shared/format.ts';
+import { formatInteger, formatShare, oneOrMany } from '../../src/shared/format.ts';
 import type { ClassAccuracy, RunDetails, ShownSample } from '../../src/shared/protocol/run.ts';
 import { Bar } from '../ui/bar.tsx';
 import { Card } from '../ui/card.tsx';
@@ -94,7 +94,7 @@ export function Classes({ classes }: { readonly classes: readonly ClassAccuracy[
                 <Bar share={accuracy ?? 0} />
               </td>
               <td class="numeric">{accuracy === null ? '–' : formatShare(accuracy)}</td>
-              <td class="numeric muted">{images === 1 ? t('1 image') : t('{0} images', formatInteger(images))}</td>
+              <td class="numeric muted">{oneOrMany(images, t('1 image'), t('{0} images', formatInteger(images)))}</td>
             </tr>
           ))}
         </tbody>

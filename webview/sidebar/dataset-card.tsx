@@ -2,7 +2,7 @@
 import type { VNode } from 'preact';
 import { useState } from 'preact/hooks';
 import type { ClassCount, DatasetReport, Finding } from '../../src/shared/dataset-report.ts';
-import { formatInteger } from '../../src/shared/format.ts';
+import { formatInteger, oneOrMany } from '../../src/shared/format.ts';
 import type { ClassThumbnails } from '../../src/shared/protocol/results.ts';
 import type { CheckState, DatasetState } from '../../src/shared/protocol/sidebar.ts';
 import { Bar, ProgressBar } from '../ui/bar.tsx';
@@ -122,7 +122,7 @@ const MAX_STRIP = 8;
 function Found({ path, report, check, thumbnails }: Extract<DatasetState, { status: 'dataset' }>): VNode {
   const { classes, counts } = report;
   const parts = [
-    t('{0} classes', formatInteger(classes.length)),
+    oneOrMany(classes.length, t('1 class'), t('{0} classes', formatInteger(classes.length))),
     t('{0} training', formatInteger(counts.train)),
     report.splitSource === 'seed'
       ? t('{0} held out', formatInteger(counts.validation))

@@ -1,6 +1,6 @@
 /** The whole view: what to look at, what came of it, and each image with what base and adapter see in it. */
 import type { VNode } from 'preact';
-import { formatInteger, formatShare } from '../../src/shared/format.ts';
+import { formatInteger, formatShare, oneOrMany } from '../../src/shared/format.ts';
 import type { TryState } from '../../src/shared/protocol/try.ts';
 import { baseScoreOf } from '../../src/shared/side-by-side.ts';
 import { ProgressBar } from '../ui/bar.tsx';
@@ -70,8 +70,12 @@ function Outcome({ now }: { readonly now: TryState }): VNode | null {
                 ? t('Opening base and adapter…')
                 : t('{0} of {1}', formatInteger(images.length), formatInteger(models.images))
               : result === null
-                ? t('Stopped after {0} images', formatInteger(images.length))
-                : t('{0} images', formatInteger(result.images))}
+                ? oneOrMany(
+                    images.length,
+                    t('Stopped after 1 image'),
+                    t('Stopped after {0} images', formatInteger(images.length)),
+                  )
+                : oneOrMany(result.images, t('1 image'), t('{0} images', formatInteger(result.images)))}
           </span>
         </div>
         {running && (

@@ -2,6 +2,7 @@
 import { basename, join } from 'node:path';
 import * as vscode from 'vscode';
 import { writeFileAtomic } from '../../formats/atomic-write.ts';
+import { oneOrMany } from '../../shared/format.ts';
 import { runsCsv } from '../../shared/run/runs-csv.ts';
 import type { RunServices } from './services.ts';
 import { reportOf } from './run-view.ts';
@@ -15,7 +16,11 @@ export async function exportRunsCsv({ catalogue, filter }: RunServices): Promise
   }
   const root = vscode.workspace.workspaceFolders?.[0]?.uri.fsPath ?? '';
   const chosen = await vscode.window.showSaveDialog({
-    title: vscode.l10n.t('Export {0} runs as a table', runs.length),
+    title: oneOrMany(
+      runs.length,
+      vscode.l10n.t('Export the run as a table'),
+      vscode.l10n.t('Export {0} runs as a table', runs.length),
+    ),
     defaultUri: vscode.Uri.file(join(root, 'runs.csv')),
     filters: { CSV: ['csv'] },
   });

@@ -62,7 +62,9 @@ export class Runtime {
     const own = packed ? join(root, 'runtime', NODE) : undefined;
     const node = chosen === '' ? (own ?? realNode()) : chosen;
     if (!existsSync(node))
-      throw new InputError('there is no such program; correct the setting lowrank.runtime.node', { file: node });
+      throw new InputError(vscode.l10n.t('there is no such program; correct the setting lowrank.runtime.node'), {
+        file: node,
+      });
     return { node, dist: join(root, 'dist') };
   }
 
@@ -97,5 +99,7 @@ export class Runtime {
 /** Where the extension runs from its repository: the Node that runs the editor's server, unless that is Electron. */
 function realNode(): string {
   if (process.versions['electron'] === undefined) return process.execPath;
-  throw new InputError('this installation brings no Node of its own; name one in the setting lowrank.runtime.node');
+  throw new InputError(
+    vscode.l10n.t('this installation brings no Node of its own; name one in the setting lowrank.runtime.node'),
+  );
 }

@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import type * as vscode from 'vscode';
+import * as vscode from 'vscode';
 import { InputError } from '../../shared/errors.ts';
 import type { RequestOf, TaskLine, TaskName } from '../../shared/protocol/tasks.ts';
 import type { PartOf, ResultOf } from '../../shared/protocol/tasks.ts';
@@ -59,7 +59,13 @@ export class Tasks {
       }
       const how = await ended;
       signal?.throwIfAborted();
-      throw new Error(`the task '${request.task}' ended without an answer (${how}); the log of Lowrank may tell more`);
+      throw new Error(
+        vscode.l10n.t(
+          'the task “{0}” ended without an answer ({1}); the log of Lowrank may tell more',
+          request.task,
+          how,
+        ),
+      );
     } finally {
       signal?.removeEventListener('abort', abort);
       child.kill();

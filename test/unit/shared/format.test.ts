@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { formatBytes, formatCount, formatDuration, formatInteger, formatShare } from '../../../src/shared/format.ts';
+import {
+  formatBytes,
+  formatCount,
+  formatDuration,
+  formatInteger,
+  formatShare,
+  oneOrMany,
+} from '../../../src/shared/format.ts';
 
 describe('formatBytes', () => {
   it.each([
@@ -72,4 +79,8 @@ describe('formatShare', () => {
   ])('%d → %s', (share, text) => {
     expect(formatShare(share)).toBe(text);
   });
+});
+
+it('one thing has its own text; none and several share the other', () => {
+  expect([0, 1, 2].map((count) => oneOrMany(count, 'one', 'many'))).toEqual(['many', 'one', 'many']);
 });
