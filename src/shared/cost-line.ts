@@ -43,6 +43,8 @@ export interface CostTexts {
   /** Of the whole model. */
   readonly share: string;
   readonly adapter: string;
+  /** Part of `adapter`; null where no head is trained whole. */
+  readonly head: string | null;
   readonly fullCopy: string;
   /** How many adapters take the space of one full copy: `286`. */
   readonly factor: string;
@@ -58,6 +60,7 @@ export function costTexts(cost: Cost, { memory }: Pick<PlanResult, 'memory'>, ep
     trainable: formatInteger(cost.trainableParameters),
     share: formatShare(cost.share),
     adapter: formatBytes(cost.adapterBytes),
+    head: cost.savedBytes === 0 ? null : formatBytes(cost.savedBytes),
     fullCopy: formatBytes(cost.fullCopyBytes),
     factor: savingFactor < 10 ? savingFactor.toFixed(1) : formatInteger(savingFactor),
     memory: formatBytes(cost.memoryBytes),

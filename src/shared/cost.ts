@@ -68,6 +68,8 @@ export interface Cost {
   readonly share: number;
   /** The adapter's file to the byte, its header and the saved head included. */
   readonly adapterBytes: number;
+  /** Of them the tensors of the head, without any header. */
+  readonly savedBytes: number;
   /** The weights of a fine-tuned copy in the same dtype, without any header. */
   readonly fullCopyBytes: number;
   /** How many adapters take the space of one full copy. */
@@ -137,6 +139,7 @@ export function prepareCost(
       trainableParameters: adapterParameters + savedParameters,
       share: (adapterParameters + savedParameters) / modelParameters,
       adapterBytes,
+      savedBytes: savedParameters * widthOf(dtype),
       fullCopyBytes,
       savingFactor: fullCopyBytes / adapterBytes,
       memoryBytes: memoryBytes + reach.memory,

@@ -16,17 +16,23 @@ export function CostFigures({ figures, cost, plan: { status, result } }: CostFig
   const over = cost !== null && result !== null && cost.memoryBytes > result.memory.total;
   const rows = [
     { id: 'trains', name: t('Trains'), text: figures && t('{0} parameters, {1}', figures.trainable, figures.share) },
-    { id: 'saves', name: t('Saves'), text: figures && t('{0} instead of {1}', figures.adapter, figures.fullCopy) },
+    {
+      id: 'saves',
+      name: t('Saves'),
+      text: figures && t('{0} instead of {1}', figures.adapter, figures.fullCopy),
+      part: figures === null || figures.head === null ? null : t('{0} of it head', figures.head),
+    },
     { id: 'memory', name: t('Memory'), text: figures && t('{0} of {1}', figures.memory, figures.machineMemory), over },
     { id: 'epoch', name: t('Epoch'), text: figures && t('about {0}', figures.epoch) },
   ];
   return (
     <dl class={status === 'ready' ? 'cost' : 'cost waiting'} aria-busy={status === 'planning'} data-testid="cost">
-      {rows.map(({ id, name, text, over: tooMuch = false }) => (
+      {rows.map(({ id, name, text, over: tooMuch = false, part = null }) => (
         <div key={id} class="cost-figure">
           <dt>{name}</dt>
           <dd class={tooMuch ? 'figure over' : 'figure'} data-figure={id}>
             {text ?? (status === 'planning' ? '…' : '–')}
+            {part !== null && <span class="muted"> {part}</span>}
           </dd>
         </div>
       ))}

@@ -49,6 +49,8 @@ test('texts: parameters and share, sizes, memory of this machine, time', () => {
     trainable: '149,760',
     share: '0.17 %',
     adapter: '602 kB',
+    // Three classes of 768 features, 4 bytes each.
+    head: '9.22 kB',
     fullCopy: '344 MB',
     factor: '572',
     memory: '405 MB',
