@@ -1,8 +1,8 @@
 /** Wheels: fetched once through pip, checked, and taken out what a recipe names. */
-import { createHash } from 'node:crypto';
-import { createReadStream, createWriteStream, mkdirSync, readdirSync } from 'node:fs';
+import { createWriteStream, mkdirSync, readdirSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import { sha256Of } from '../src/engines/packs/checksum.ts';
 import { openZipMembers, type ZipMembers } from '../src/formats/zip-members.ts';
 import type { Wheel } from './engine-pack-recipes.ts';
 import { cached, run } from './package-cache.mjs';
@@ -30,7 +30,7 @@ export async function openWheel(wheel: Wheel): Promise<OpenWheel> {
   const file = readdirSync(folder).find((name) => name.endsWith('.whl'));
   if (file === undefined) throw new Error(`no wheel in ${folder}`);
   const path = join(folder, file);
-  const sha256 = await sha256OfFile(path);
+  const sha256 = await sha256Of(path);
   if (sha256 !== wheel.sha256) throw new Error(`${path} has the checksum ${sha256}, not that of its recipe`);
   return { ...(await openZipMembers(path, MAX_MEMBERS)), wheel };
 }
@@ -67,10 +67,4 @@ export function placeOfLicense({ project }: Wheel, member: string): string | und
       member,
     );
   return isOwn ? `licenses/${project}/${basename(member)}` : undefined;
-}
-
-export async function sha256OfFile(path: string): Promise<string> {
-  const hash = createHash('sha256');
-  for await (const chunk of createReadStream(path, { highWaterMark: 2 ** 20 })) hash.update(chunk as Buffer);
-  return hash.digest('hex');
 }

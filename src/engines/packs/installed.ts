@@ -4,7 +4,9 @@ import { join } from 'node:path';
 import { dataHome } from '../../formats/data-home.ts';
 import { readJson } from '../../formats/json.ts';
 import { InputError, messageOf } from '../../shared/errors.ts';
+import { sha256Of } from './checksum.ts';
 import { type Manifest, manifestSchema, MANIFEST, MAX_MANIFEST_BYTES, PACK_NAMES, type PackName } from './manifest.ts';
+import { checkLibraries } from './shared-libraries.ts';
 
 export interface InstalledPack {
   readonly name: PackName;
@@ -62,6 +64,20 @@ function readPack(name: PackName, folder: string): InstalledPack {
     throw new InputError(`${what}; ${again(name)}`, { file: join(folder, path) });
   }
   return { name, folder, manifest };
+}
+
+/** Reads every file of an installed pack. Throws an `InputError` for the first that is not what the manifest says. */
+export async function checkPack(name: PackName, home = packHome()): Promise<void> {
+  const folder = packFolder(name, home);
+  if (!existsSync(folder)) throw new InputError('is not installed; lowrank engines list tells what is', { file: name });
+  const { manifest } = readPack(name, folder);
+  for (const { path, sha256 } of manifest.files) {
+    const file = join(folder, path);
+    if ((await sha256Of(file)) !== sha256) {
+      throw new InputError(`is not what its manifest says; ${again(name)}`, { file });
+    }
+  }
+  await checkLibraries(folder, manifest);
 }
 
 function again(name: PackName): string {

@@ -11,6 +11,7 @@ import {
   truncateSync,
   writeFileSync,
 } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -86,8 +87,8 @@ describe('an installation', () => {
 
 describe('a file that is no pack', () => {
   it.each([
-    ['text', () => writeFileSync(file, 'hello'), 'is no zip file, or a damaged one'],
-    ['an empty file', () => writeFileSync(file, ''), 'is no zip file, or a damaged one'],
+    ['text', () => writeFile(file, 'hello'), 'is no zip file, or a damaged one'],
+    ['an empty file', () => writeFile(file, ''), 'is no zip file, or a damaged one'],
     ['a zip of something else', () => writeZip(file, { 'a.txt': CONTENT }), 'it holds no manifest.json'],
     ['a manifest of another kind', () => writeZip(file, {}, { format: 1 }), 'manifest.json: name: '],
     ['a later format', () => writeZip(file, {}, { ...manifestOf({}), format: 2 }), 'is a pack of another format'],
