@@ -62,7 +62,86 @@ export const shown = {
   settings: {} as Record<string, unknown>,
 };
 
+/** A place in a text by its lines, as far as edits name it. */
+class Position {
+  readonly line: number;
+  readonly character: number;
+
+  constructor(line: number, character: number) {
+    this.line = line;
+    this.character = character;
+  }
+}
+
+class Range {
+  readonly start: Position;
+  readonly end: Position;
+
+  constructor(start: Position, end: Position) {
+    this.start = start;
+    this.end = end;
+  }
+}
+
+/** Records what is to be done to one document. */
+class WorkspaceEdit {
+  readonly edits: { range: Range; text: string }[] = [];
+
+  replace(_: Uri, range: Range, text: string): void {
+    this.edits.push({ range, text });
+  }
+
+  insert(_: Uri, at: Position, text: string): void {
+    this.replace(_, new Range(at, at), text);
+  }
+}
+
+const textChanged = new EventEmitter<{ document: unknown; contentChanges: readonly unknown[] }>();
+const opened: FakeDocument[] = [];
+
+interface FakeDocument {
+  readonly uri: Uri;
+  text: string;
+  writable: boolean;
+  getText(): string;
+  positionAt(offset: number): Position;
+  apply(edit: { range: Range; text: string }): void;
+}
+
+/** An open text file of `path`; edits of the workspace change it, and `writable` says whether they may. */
+export function fakeDocument(path: string, text: string): FakeDocument {
+  const offsetAt = ({ line, character }: Position): number =>
+    document.text
+      .split('\n')
+      .slice(0, line)
+      .reduce((sum, { length }) => sum + length + 1, character);
+  const document: FakeDocument = {
+    uri: Uri.file(path),
+    text,
+    writable: true,
+    getText: () => document.text,
+    positionAt: (offset: number) => {
+      const before = document.text.slice(0, offset).split('\n');
+      return new Position(before.length - 1, before.at(-1)!.length);
+    },
+    apply: ({ range, text: inserted }: { range: Range; text: string }) => {
+      document.text =
+        document.text.slice(0, offsetAt(range.start)) + inserted + document.text.slice(offsetAt(range.end));
+      textChanged.fire({ document, contentChanges: [inserted] });
+    },
+  };
+  opened.push(document);
+  return document;
+}
+
 export const workspace = {
+  onDidChangeTextDocument: textChanged.event,
+  /** To the document that was opened last. */
+  applyEdit: ({ edits }: WorkspaceEdit): Promise<boolean> => {
+    const document = opened.at(-1)!;
+    if (document.writable) for (const edit of edits) document.apply(edit);
+    return Promise.resolve(document.writable);
+  },
   fs: {
     delete: async ({ fsPath }: Uri, { useTrash }: { useTrash: boolean }) => {
       if (useTrash && !shown.hasTrash) throw new Error('no trash here');
@@ -164,6 +243,9 @@ class Named {
 export const module = {
   Uri,
   EventEmitter,
+  Position,
+  Range,
+  WorkspaceEdit,
   TreeItem,
   TreeItemCollapsibleState: { None: 0 },
   ThemeIcon: Named,

@@ -20,7 +20,7 @@ export function CostFigures({ figures, cost, plan: { status, result } }: CostFig
       id: 'saves',
       name: t('Saves'),
       text: figures && t('{0} instead of {1}', figures.adapter, figures.fullCopy),
-      part: figures === null || figures.head === null ? null : t('{0} of it head', figures.head),
+      part: typeof figures?.head === 'string' ? t('{0} of it head', figures.head) : null,
     },
     { id: 'memory', name: t('Memory'), text: figures && t('{0} of {1}', figures.memory, figures.machineMemory), over },
     { id: 'epoch', name: t('Epoch'), text: figures && t('about {0}', figures.epoch) },
