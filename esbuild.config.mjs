@@ -50,6 +50,7 @@ const bundles = [
       trainer: 'src/trainer/main.ts',
       tasks: 'src/tasks/main.ts',
       'decode-worker': 'src/data/decode-worker.ts',
+      probe: 'src/engines/probe-main.ts',
     },
     outdir: out,
     banner: { js: require },

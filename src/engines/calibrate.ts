@@ -42,11 +42,21 @@ export async function measureRates(
   return { flops, bytes, serialBytes: threads === 1 ? bytes : await trafficRate(engine, 1, clock) };
 }
 
-async function productRate(engine: Engine, threads: number, clock: Clock): Promise<number> {
+/** What is slower than this is no graphics card but a processor that plays one; to measure it well would take minutes. */
+const EMULATED_FLOPS = 10e9;
+const SMALL_SIDE = 256;
+
+/** As `measureRates`, but of an engine that may be very slow: then a small product stands for all rates. */
+export async function measureUnknown(engine: Engine, threads: number): Promise<MachineRates> {
+  const flops = await productRate(engine, threads, () => performance.now(), SMALL_SIDE);
+  return flops < EMULATED_FLOPS ? { flops, bytes: flops, serialBytes: flops } : await measureRates(engine, threads);
+}
+
+async function productRate(engine: Engine, threads: number, clock: Clock, side = SIDE): Promise<number> {
   // Of mixed signs and of a size that keeps the products in range: denormals and infinities are not as fast as the numbers of a model.
-  const square = (): Tensor => filled([SIDE, SIDE], (index) => ((index * 7919) % 1009) / 1009 - 0.5);
+  const square = (): Tensor => filled([side, side], (index) => ((index * 7919) % 1009) / 1009 - 0.5);
   const graph = createGraph();
-  let y = graph.input('x', [SIDE, SIDE]);
+  let y = graph.input('x', [side, side]);
   for (let index = 0; index < PRODUCTS; index++) y = matmul(y, graph.constant(square()));
   // One number comes back: copying a product to the host would count as work.
   graph.output('y', reduceSum(y, { axes: [0, 1] }));
@@ -54,7 +64,7 @@ async function productRate(engine: Engine, threads: number, clock: Clock): Promi
   const start = square();
   const seconds = await fastest(() => program.run({ x: start }), MILLISECONDS.flops, clock);
   await program.release();
-  return (PRODUCTS * 2 * SIDE ** 3) / seconds;
+  return (PRODUCTS * 2 * side ** 3) / seconds;
 }
 
 async function trafficRate(engine: Engine, threads: number, clock: Clock): Promise<number> {

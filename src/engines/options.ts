@@ -1,10 +1,92 @@
-/** What this machine can train on, for a person to choose from. */
+/** What this machine can train on, for a person to choose from, and why not on the rest. */
+import { existsSync } from 'node:fs';
 import type { EngineOption } from '../shared/protocol/results.ts';
-import { allEngines, chooseEngine } from './choose.ts';
+import { ENGINE_NAMES, tensorFlowFolder } from './choose.ts';
+import { nvidiaCards } from './nvidia.ts';
+import type { NvidiaCard } from './nvidia.ts';
+import { cudaLibraries } from './onnxruntime-library.ts';
+import { PROVIDERS } from './onnxruntime-providers.ts';
+import { probeEngines } from './probe.ts';
+import type { ProbeResult } from './probe-result.ts';
 import { physicalCores } from './threads.ts';
 
-export function engineOptions(): EngineOption[] {
-  const automatic = chooseEngine('auto').name;
-  const threads = physicalCores();
-  return allEngines().map(({ name, device }) => ({ name, device, threads, automatic: name === automatic }));
+/** An engine of this platform, with what was found out about it. */
+export interface FoundEngine extends Omit<EngineOption, 'automatic'> {
+  /** Null unless it can be used. */
+  readonly rates: Extract<ProbeResult, { usable: true }>['rates'] | null;
+}
+
+/** Those that this platform has, in the order of preference; `again` asks each anew instead of what this start of the machine knows. */
+export async function findEngines({ again = false } = {}): Promise<readonly FoundEngine[]> {
+  const here = `${process.platform}-${process.arch}`;
+  const cards = await nvidiaCards();
+  const names = ENGINE_NAMES.filter((name) => platformsOf(name)?.includes(here) ?? true);
+  const obstacles = new Map(names.map((name) => [name, obstacleOf(name, cards)]));
+  const tried = names.filter((name) => obstacles.get(name) === null);
+  const results = await probeEngines(tried, { again });
+  return names.map((name) => found(name, cards[0], obstacles.get(name) ?? null, results.get(name)));
+}
+
+/** With what `auto` takes for a job about which nothing is known: the first that can be used. */
+export async function engineOptions(): Promise<EngineOption[]> {
+  const engines = await findEngines();
+  const [first] = engines.filter(({ state }) => state === 'usable');
+  return engines.map(({ rates: _rates, ...engine }) => ({ ...engine, automatic: engine.name === first?.name }));
+}
+
+function found(
+  name: string,
+  card: NvidiaCard | undefined,
+  obstacle: Obstacle | null,
+  result: ProbeResult | undefined,
+): FoundEngine {
+  const onCard = name.endsWith('-cuda') ? card : undefined;
+  const provider = PROVIDERS.find((row) => row.name === name);
+  const usable = result?.usable === true ? result : null;
+  return {
+    name,
+    device: onCard?.name ?? provider?.device ?? (name.endsWith('-cuda') ? 'NVIDIA GPU (CUDA)' : 'CPU'),
+    threads: physicalCores(),
+    memory: onCard?.memory ?? null,
+    driver: onCard?.driver ?? null,
+    state: usable === null ? (obstacle?.state ?? 'unusable') : 'usable',
+    reason: result?.usable === false ? result.reason : (obstacle?.reason ?? null),
+    rates: usable?.rates ?? null,
+  };
+}
+
+interface Obstacle {
+  readonly state: 'unusable' | 'not installed';
+  readonly reason: string;
+}
+
+/** What can be told without waking a driver; null where the engine must be tried. */
+function obstacleOf(name: string, cards: readonly NvidiaCard[]): Obstacle | null {
+  if (name.endsWith('-cuda') && cards.length === 0) {
+    return { state: 'unusable', reason: 'no NVIDIA driver answers (nvidia-smi)' };
+  }
+  if (packMissing(name)) return { state: 'not installed', reason: `\`lowrank engines install ${name}\` installs it` };
+  if (name === 'onnxruntime-webgpu' && !mayHaveGraphics()) {
+    return { state: 'unusable', reason: 'this system shows no graphics card' };
+  }
+  return null;
+}
+
+function packMissing(name: string): boolean {
+  if (name === 'onnxruntime-cuda') return cudaLibraries() === null;
+  return (name === 'tensorflow-cuda' || name === 'tensorflow-cpu') && tensorFlowFolder(name) === null;
+}
+
+/** Device files of Linux and WSL, or a Vulkan driver that somebody named. Other systems always have something. */
+function mayHaveGraphics(): boolean {
+  if (process.platform !== 'linux') return true;
+  if ((process.env['VK_ICD_FILENAMES'] ?? process.env['VK_DRIVER_FILES'] ?? '') !== '') return true;
+  return ['/dev/dri', '/dev/nvidiactl', '/dev/dxg'].some((path) => existsSync(path));
+}
+
+/** TensorFlow's packs are for Linux on x64 alone. Null for every platform. */
+function platformsOf(name: string): readonly string[] | null {
+  return (
+    PROVIDERS.find((row) => row.name === name)?.platforms ?? (name.startsWith('tensorflow') ? ['linux-x64'] : null)
+  );
 }

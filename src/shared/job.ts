@@ -162,6 +162,12 @@ export const jobSchema = z
       .default(null)
       .describe("Overrides of the base's own preprocessing."),
     engine: z.string().default('auto').describe('auto, or the name of an engine from `lowrank engines`.'),
+    xla: z
+      .enum(['auto', 'on', 'off'])
+      .default('auto')
+      .describe(
+        'Compilation by XLA with tensorflow-cuda, some 45 s before the first step; auto where the run is long enough to repay it.',
+      ),
     precision: z
       .enum(['auto', 'fp32', 'fp16'])
       .default('auto')

@@ -1,4 +1,4 @@
 import { engineOptions } from '../engines/options.ts';
 import type { Task } from './task.ts';
 
-export const engines: Task<'engines'> = () => Promise.resolve({ engines: engineOptions() });
+export const engines: Task<'engines'> = async () => ({ engines: await engineOptions() });

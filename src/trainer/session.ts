@@ -1,12 +1,15 @@
 /** Everything a job names, opened: dataset, base with its adapters, engine. What training, planning and prediction start from. */
+import { BATCH } from '../models/base.ts';
 import type { Base } from '../models/base.ts';
 import { countParameters } from '../models/frozen.ts';
 import { openClassifierBase } from '../models/open-base.ts';
 import { openDataset } from '../data/open-dataset.ts';
 import type { Dataset } from '../data/dataset.ts';
-import { chooseEngine } from '../engines/choose.ts';
 import type { Engine } from '../engines/engine.ts';
+import { nodeCosts } from '../graph/cost.ts';
+import { lower } from '../graph/passes/lower.ts';
 import { sizeOf } from '../graph/tensor.ts';
+import { adapt } from '../lora/adapt.ts';
 import type { Adapted } from '../lora/adapt.ts';
 import { initialise } from '../lora/state.ts';
 import type { Initialised } from '../lora/state.ts';
@@ -15,6 +18,10 @@ import type { Job } from '../shared/job.ts';
 import { inputSize, preprocessingSchema } from '../shared/preprocessing.ts';
 import type { Preprocessing } from '../shared/preprocessing.ts';
 import type { RunSetup } from '../shared/run/identity.ts';
+import { engineFor } from './choose-engine.ts';
+import type { RunLength } from './choose-engine.ts';
+import { secondsOf } from './plan-time.ts';
+import { trainingGraph } from './step.ts';
 import { precisionOf } from './precision.ts';
 import type { Precision } from './precision.ts';
 import { planFile } from './plan-file.ts';
@@ -25,6 +32,8 @@ export interface OpenJob {
   readonly base: Base;
   readonly preprocessing: Preprocessing;
   readonly engine: Engine;
+  /** Why it is this one. */
+  readonly reason: string;
   readonly precision: Precision;
 }
 
@@ -40,13 +49,31 @@ export async function openSession(job: Job): Promise<Session> {
 
 /** Paths of the job are absolute. */
 export async function openJob(job: Job): Promise<OpenJob> {
-  const engine = chooseEngine(job.engine);
   const { validationShare, seed } = job.training;
   const dataset = await openDataset(job.data, { validationShare, seed });
   const opened = await openClassifierBase(job.base);
   const preprocessing = preprocessingOf(opened, job);
   const base = { ...opened, preprocessing };
-  return { job, dataset, base, preprocessing, engine, precision: precisionOf(job, engine) };
+  const lengthOf = (): RunLength => runLength({ job, dataset, base, preprocessing });
+  const { engine, reason } = await engineFor(job, lengthOf);
+  return { job, dataset, base, preprocessing, engine, reason, precision: precisionOf(job, engine) };
+}
+
+function runLength({
+  job,
+  dataset,
+  base,
+  preprocessing,
+}: Pick<OpenJob, 'job' | 'dataset' | 'base' | 'preprocessing'>): RunLength {
+  const { batch, labelSmoothing, epochs } = job.training;
+  const { graph } = adapt(base, { method: job.method, lora: job.lora, classes: dataset.classes });
+  const { nodes } = lower(trainingGraph(graph, { preprocessing, batch, labelSmoothing }));
+  const bindings = { [BATCH]: batch };
+  const costs = nodeCosts(nodes, bindings);
+  return {
+    steps: Math.ceil(dataset.splits.train.length / batch) * epochs,
+    secondsOf: (rates) => secondsOf(costs, rates, bindings),
+  };
 }
 
 /** The base's own preprocessing with the job's overrides; the size stays, since the graph was built for it. */
@@ -66,14 +93,14 @@ function definedOnly(overrides: object): object {
 }
 
 /** What `run.json` records of a job and of the base with its adapters. */
-export function setupOf({ job, dataset, base, engine, precision }: OpenJob, adapted: Adapted): RunSetup {
+export function setupOf({ job, dataset, base, engine, reason, precision }: OpenJob, adapted: Adapted): RunSetup {
   const { parameters } = adapted;
   const count = (chosen: typeof parameters): number => chosen.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
   const head = parameters.filter(({ module }) => base.heads.includes(module));
   const perEpoch = updatesPerEpoch(dataset.splits.train.length, job);
   const { train, validation, test } = dataset.splits;
   return {
-    engine: { name: engine.name, device: engine.device, threads: job.threads, precision, reason: '' },
+    engine: { name: engine.name, device: engine.device, threads: job.threads, precision, reason },
     base: {
       source: base.identity.source,
       architecture: base.family,

@@ -36,7 +36,10 @@ export async function train({ folder, log, commands, checkpoint }: RunSite): Pro
   const session = await openSession(job);
   const setup = setupOf(session, session.initial.adapted);
   await recordSetup(folder, setup);
-  log.record({ type: 'preparing', what: `compiling the step for ${session.engine.device}` });
+  log.record({
+    type: 'preparing',
+    what: `compiling the step for ${session.engine.device} in ${session.precision} (${session.engine.name}: ${session.reason})`,
+  });
   const programs = await openPrograms(session, folder, classWeightsOf(session));
   try {
     const training = checkpoint === null ? Training.start(session) : Training.from(session, checkpoint);

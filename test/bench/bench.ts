@@ -5,7 +5,7 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { writeRandomVit } from '../../scripts/random-vit.ts';
 import { measureGrowth } from './growth.ts';
@@ -63,6 +63,14 @@ const SCENARIOS: readonly Scenario[] = [
 const DEFAULTS = { method: 'lora', targets: 'all', batch: 16, rank: 8, steps: 8, warmup: 2, threads: 2 } as const;
 const ROUNDS = 3;
 const MODELS = process.env['LOWRANK_BENCH_MODELS'] ?? '/opt/parity/models/real';
+
+// The GPU's table has a bundle and flags of its own: it also runs where there is no npm.
+if (process.argv[2] === 'gpu') {
+  execFileSync(process.execPath, [join(dirname(process.argv[1]!), 'gpu.js'), ...process.argv.slice(3)], {
+    stdio: 'inherit',
+  });
+  process.exit();
+}
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

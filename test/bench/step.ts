@@ -19,6 +19,8 @@ import { inputSize } from '../../src/shared/preprocessing.ts';
 import { Random } from '../../src/shared/random.ts';
 import { FEATURES } from '../../src/trainer/frozen-features.ts';
 import { IMAGES, LABELS, trainingGraph, WEIGHTS } from '../../src/trainer/step.ts';
+import { inPrecision } from '../../src/trainer/precision.ts';
+import type { Precision } from '../../src/trainer/precision.ts';
 import { Training } from '../../src/trainer/training.ts';
 
 export interface StepOptions {
@@ -30,6 +32,11 @@ export interface StepOptions {
   readonly steps: number;
   readonly warmup: number;
   readonly threads: number;
+  /** The CPU's by default. */
+  readonly engine?: string;
+  readonly precision?: Precision;
+  /** Folder for what XLA compiles; left out XLA is off. */
+  readonly xlaCache?: string;
 }
 
 export interface StepFigures {
@@ -72,13 +79,15 @@ export async function measureStep(options: StepOptions): Promise<StepFigures> {
   });
   const initial = initialise(base, job, classes);
   const { preprocessing } = base;
-  const whole = trainingGraph(initial.adapted.graph, { preprocessing, batch, labelSmoothing: 0 });
-  const engine = chooseEngine('onnxruntime-cpu');
+  const scaled = options.precision === 'fp16';
+  const whole = trainingGraph(initial.adapted.graph, { preprocessing, batch, labelSmoothing: 0, scaled });
+  const engine = chooseEngine(options.engine ?? 'onnxruntime-cpu', { xlaCache: options.xlaCache });
+  const precision = options.precision ?? 'fp32';
   const images = whole.inputs.find((input) => nameOf(input) === IMAGES)!;
   const split = targets === 'last2' ? splitFrozen(whole, images, FEATURES, BATCH) : undefined;
   const graph = split?.top ?? whole;
-  const program = await engine.compile(graph, { threads });
-  const training = Training.start({ job, initial } as never);
+  const program = await engine.compile(inPrecision(graph, precision), { threads });
+  const training = Training.start({ job, initial, precision } as never);
   const feeds: Tensors = {
     ...(split === undefined ? pixels(batch, inputSize(preprocessing)) : features(batch, split.shape)),
     [LABELS]: {
@@ -90,10 +99,10 @@ export async function measureStep(options: StepOptions): Promise<StepFigures> {
   };
   const step = async (): Promise<number> => {
     const started = performance.now();
-    await program.run({ ...feeds, ...training.values }, training.gradients);
+    await program.run({ ...feeds, ...training.feeds }, training.gradients);
     training.accumulate();
-    training.gradientNorm();
-    training.update(1e-4, 1);
+    if (Number.isFinite(training.gradientNorm())) training.update(1e-4, 1);
+    else training.skip({ epoch: 0, batch: 0 });
     return performance.now() - started;
   };
   await step();
@@ -104,6 +113,7 @@ export async function measureStep(options: StepOptions): Promise<StepFigures> {
   for (let index = 0; index < options.steps; index++) times.push(await step());
   // Before the products below take memory of their own.
   const rss = peak_rss_mb();
+  if (engine.gpu === true) return { ...figures(batch, times), seconds_to_first_step, peak_rss_mb: rss, ...NO_RATE };
   const flops = matrixFlops(graph, batch);
   const products = await matmulRate(threads);
   const rates: number[] = [];
@@ -114,13 +124,19 @@ export async function measureStep(options: StepOptions): Promise<StepFigures> {
     shares.push(flops / (await step()) / 1e6 / rate);
   }
   return {
-    images_per_second: (batch / median(times)) * 1000,
-    step_ms: median(times),
+    ...figures(batch, times),
     seconds_to_first_step,
     peak_rss_mb: rss,
     matmul_share: median(shares),
     matmul_gflops: median(rates),
   };
+}
+
+/** The rate of the processor's products says nothing of a GPU's step. */
+const NO_RATE = { matmul_share: NaN, matmul_gflops: NaN };
+
+function figures(batch: number, times: readonly number[]): Pick<StepFigures, 'images_per_second' | 'step_ms'> {
+  return { images_per_second: (batch / median(times)) * 1000, step_ms: median(times) };
 }
 
 function matrixFlops(graph: Graph, batch: number): number {

@@ -1,4 +1,4 @@
-"""One fine-tuning step of PyTorch and peft on the CPU: forward, loss, backward, AdamW.
+"""One fine-tuning step of PyTorch and peft: images of bytes on the host, forward, loss, backward, AdamW.
 
     python bench_peft.py --model DIR|mobilenet_v3_small --method lora|full --targets qv|all|last2 --batch 16 --rank 8
 
@@ -37,6 +37,9 @@ parser.add_argument('--size', type=int, default=224)
 parser.add_argument('--steps', type=int, default=20)
 parser.add_argument('--warmup', type=int, default=3)
 parser.add_argument('--threads', type=int, default=2)
+parser.add_argument('--device', choices=['cpu', 'cuda'], default='cpu')
+parser.add_argument('--precision', choices=['fp32', 'tf32', 'bf16', 'fp16'], default='fp32')
+parser.add_argument('--compile', action='store_true')
 arguments = parser.parse_args()
 # Before torch is imported: its thread pools read these once.
 os.environ.update(OMP_NUM_THREADS=str(arguments.threads), MKL_NUM_THREADS=str(arguments.threads), HF_HUB_OFFLINE='1')
@@ -94,17 +97,32 @@ def main():
         model = peft.get_peft_model(model, config)
     model.train()
     freeze_batch_norm(model)
+    on_gpu = arguments.device == 'cuda'
+    model.to(arguments.device)
+    if arguments.precision == 'tf32':
+        torch.backends.cuda.matmul.allow_tf32 = True
+        torch.backends.cudnn.allow_tf32 = True
+    half = {'bf16': torch.bfloat16, 'fp16': torch.float16}.get(arguments.precision)
+    scaler = torch.amp.GradScaler(arguments.device, enabled=arguments.precision == 'fp16')
+    run = torch.compile(model) if arguments.compile else model
     trainable = [p for p in model.parameters() if p.requires_grad]
     optimizer = torch.optim.AdamW(trainable, lr=1e-3)
-    images = torch.randn(arguments.batch, 3, arguments.size, arguments.size)
+    images = torch.randint(0, 256, (arguments.batch, 3, arguments.size, arguments.size), dtype=torch.uint8)
     labels = torch.randint(0, 10, (arguments.batch,))
+    if on_gpu:
+        images, labels = images.pin_memory(), labels.pin_memory()
 
     def step():
-        output = model(images)
-        loss = nn.functional.cross_entropy(output.logits if hasattr(output, 'logits') else output, labels)
+        pixels = images.to(arguments.device, non_blocking=True).float() / 127.5 - 1
+        with torch.autocast(arguments.device, half, enabled=half is not None):
+            output = run(pixels)
+            logits = output.logits if hasattr(output, 'logits') else output
+            loss = nn.functional.cross_entropy(logits, labels.to(arguments.device, non_blocking=True))
         optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        optimizer.step()
+        scaler.scale(loss).backward()
+        scaler.step(optimizer)
+        scaler.update()
+        # Waits for the GPU, as a loop that shows its loss does.
         return loss.item()
 
     step()
@@ -127,7 +145,18 @@ def main():
                 'trainable_parameters': sum(p.numel() for p in trainable),
                 'steps': arguments.steps,
                 **{
-                    k: getattr(arguments, k) for k in ('model', 'method', 'targets', 'rank', 'batch', 'size', 'threads')
+                    k: getattr(arguments, k) for k in (
+                        'model',
+                        'method',
+                        'targets',
+                        'rank',
+                        'batch',
+                        'size',
+                        'threads',
+                        'device',
+                        'precision',
+                        'compile',
+                    )
                 },
             }
         )

@@ -53,7 +53,7 @@ export function openJobForm(form: JobFormOf, panel: vscode.WebviewPanel): void {
   if (vscode.workspace.isTrusted) {
     void host.tasks.run({ task: 'engines' }).then(
       (found) => {
-        engines = found.engines;
+        engines = found.engines.filter(({ state }) => state === 'usable');
         postState();
       },
       (error: unknown) => {

@@ -194,6 +194,12 @@ export interface EngineOption {
   readonly name: string;
   readonly device: string;
   readonly threads: number;
+  /** Of its device, in bytes, and its driver's version; null where it is not told. */
+  readonly memory: number | null;
+  readonly driver: string | null;
+  readonly state: 'usable' | 'unusable' | 'not installed';
+  /** Why it cannot be used, and what would mend it; null where it can. */
+  readonly reason: string | null;
   /** What a job with `engine: auto` would run on. */
   readonly automatic: boolean;
 }
