@@ -3,7 +3,7 @@
  * checkpoints so. Without compression a member is never larger than the file, so no small file unfolds into a large one.
  */
 import { closeSync } from 'node:fs';
-import { type Entry, fromFdPromise } from 'yauzl';
+import { fromFdPromise } from 'yauzl';
 import { InputError, messageOf } from '../shared/errors.ts';
 import { openFile, readExactly, sha256Of } from './file-read.ts';
 import { printable } from './printable.ts';
@@ -11,9 +11,9 @@ import { printable } from './printable.ts';
 export interface StoredZip {
   /** Names of the members, as the directory has them. */
   readonly names: readonly string[];
-  /** In bytes; undefined for a name that is not in the directory. */
+  /** In bytes of the file; undefined for a name that is not in the directory. */
   sizeOf(name: string): number | undefined;
-  /** `length` bytes of a member from its byte `begin` on. Throws an `InputError` where it has fewer. */
+  /** `length` bytes of a member from its byte `begin` on. Throws an `InputError` where it has fewer, and for a compressed one. */
   read(name: string, begin: number, length: number): Uint8Array<ArrayBuffer>;
   /** Of the whole file, in bytes. */
   readonly fileSize: number;
@@ -25,13 +25,15 @@ export interface StoredZip {
 interface Member {
   readonly start: number;
   readonly size: number;
+  readonly isStored: boolean;
 }
 
 /** A checkpoint has one a tensor; those of the largest language models have some ten thousand. */
 const MAX_MEMBERS = 100_000;
 const STORED = 0;
+const NOTHING: Member = { start: 0, size: 0, isStored: true };
 
-/** Throws an `InputError` for what is no zip file, is cut off, or holds compressed members. */
+/** Throws an `InputError` for what is no zip file or is cut off. */
 export async function openStoredZip(path: string): Promise<StoredZip> {
   const file = openFile(path);
   try {
@@ -43,14 +45,18 @@ export async function openStoredZip(path: string): Promise<StoredZip> {
       names: [...members.keys()],
       sizeOf: (name) => members.get(name)?.size,
       read: (name, begin, length) => {
-        const member = members.get(name);
-        if (member === undefined || begin + length > member.size) {
-          throw new InputError(`holds ${member?.size ?? 0} bytes where ${begin + length} are needed`, {
-            file: path,
-            field: printable(name),
-          });
+        const place = { file: path, field: printable(name) };
+        const { start, size, isStored } = members.get(name) ?? NOTHING;
+        if (!isStored) {
+          throw new InputError(
+            'is compressed, which torch.save does not do; unpack it and save the model again',
+            place,
+          );
         }
-        return readExactly(file, member.start + begin, length, path);
+        if (begin + length > size) {
+          throw new InputError(`holds ${size} bytes where ${begin + length} are needed`, place);
+        }
+        return readExactly(file, start + begin, length, path);
       },
       fileSize: file.size,
       sha256: () => sha256Of(file),
@@ -71,24 +77,16 @@ async function readDirectory(descriptor: number, path: string): Promise<Map<stri
     const zip = await fromFdPromise(descriptor, { lazyEntries: true, autoClose: false });
     if (zip.entryCount > MAX_MEMBERS) throw new InputError(`more than ${MAX_MEMBERS} members`, { file: path });
     for await (const entry of zip.eachEntry()) {
-      checkEntry(entry, path);
       if (members.has(entry.fileName)) throw broken('two members have one name', path);
       const { fileDataStart } = await zip.readLocalFileHeaderPromise(entry, { minimal: true });
-      members.set(entry.fileName, { start: fileDataStart, size: entry.uncompressedSize });
+      const { compressionMethod, compressedSize: size } = entry;
+      members.set(entry.fileName, { start: fileDataStart, size, isStored: compressionMethod === STORED });
     }
     return members;
   } catch (error) {
     // What yauzl throws speaks of the file alone.
     throw error instanceof InputError ? error : broken(messageOf(error), path);
   }
-}
-
-function checkEntry({ fileName, compressionMethod, compressedSize, uncompressedSize }: Entry, path: string): void {
-  if (compressionMethod === STORED && compressedSize === uncompressedSize) return;
-  throw new InputError('is compressed, which torch.save does not do; unpack it and save the model again', {
-    file: path,
-    field: printable(fileName),
-  });
 }
 
 function broken(reason: string, path: string): InputError {

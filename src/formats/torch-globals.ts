@@ -84,6 +84,8 @@ const CALLS: ReadonlyMap<string, Call> = new Map<string, Call>([
   ['torch._utils._rebuild_parameter_with_state', tensorIn],
   ['collections.OrderedDict', ([pairs]) => (pairs === undefined ? new PickleDict() : dictOf(pairs))],
   ['_codecs.encode', ([text]) => (typeof text === 'string' ? new Uint8Array(Buffer.from(text, 'latin1')) : undefined)],
+  // A fused module keeps another method as its own: `getattr(module, 'forward_fuse')`.
+  ['builtins.getattr', ([object, name]) => (isMethodOf(object, name) ? new PickleRecord('method') : undefined)],
   ['builtins.set', ([items]) => (items instanceof PickleSequence ? items : new PickleSequence([]))],
 ]);
 
@@ -124,6 +126,10 @@ function dictOf(pairs: PickleValue): PickleDict | undefined {
 function countsOf(value: PickleValue | undefined): number[] | undefined {
   if (!(value instanceof PickleSequence) || !value.items.every(isCount)) return undefined;
   return value.items;
+}
+
+function isMethodOf(object: PickleValue | undefined, name: PickleValue | undefined): boolean {
+  return object instanceof PickleRecord && typeof name === 'string' && name.startsWith('forward');
 }
 
 function isCount(value: PickleValue | undefined): value is number {

@@ -1,8 +1,9 @@
 /** An adapter put into its base for good: the same graph with other constants, which any engine runs and any export writes. */
 import { nameOf } from '../graph/ir.ts';
+import type { Graph } from '../graph/ir.ts';
 import { rewrite } from '../graph/rewrite.ts';
 import { frozenTensors } from '../models/frozen.ts';
-import type { Base } from '../models/base.ts';
+import type { Base, ImageSize } from '../models/base.ts';
 import { InputError } from '../shared/errors.ts';
 import type { Tensor } from '../graph/tensor.ts';
 import { checkBase, refuseResidual, renamed } from './adapter.ts';
@@ -49,12 +50,19 @@ export function mergeIntoBase(base: Base, adapter: Adapter, place: string): Base
       }
     }
   }
-  const graph = rewrite(base.graph, {
-    replace: (leaf, to) => {
-      const name = leaf.source.kind === 'constant' ? nameOf(leaf) : undefined;
-      const tensor = name === undefined ? undefined : constants.get(name);
-      return tensor && to.constant(tensor, name);
-    },
-  });
-  return { ...base, graph, labels, preprocessing: task?.preprocessing ?? base.preprocessing };
+  const merged = (graph: Graph): Graph =>
+    rewrite(graph, {
+      replace: (leaf, to) => {
+        const name = leaf.source.kind === 'constant' ? nameOf(leaf) : undefined;
+        const tensor = name === undefined ? undefined : constants.get(name);
+        return tensor && to.constant(tensor, name);
+      },
+    });
+  const detection = base.detection && {
+    ...base.detection,
+    classes: labels?.length ?? base.detection.classes,
+    atSize: (size: ImageSize) => merged(base.detection!.atSize(size)),
+  };
+  const preprocessing = task?.preprocessing ?? base.preprocessing;
+  return { ...base, graph: merged(base.graph), labels, preprocessing, detection };
 }

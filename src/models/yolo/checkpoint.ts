@@ -32,7 +32,7 @@ export function readCheckpoint(root: PickleValue, file: string): Checkpoint {
   if (!record.type.startsWith('ultralytics.') || type !== DETECTOR) {
     const task = taskOf(record);
     const what = task === undefined ? '' : `, for the task "${printable(task)}"`;
-    throw new InputError(`is a ${printable(type)}${what}; ${SUPPORTED}`, { file });
+    throw new InputError(`is of the class ${printable(type)}${what}; ${SUPPORTED}`, { file });
   }
   const model = new TorchModule(record, file);
   return {
