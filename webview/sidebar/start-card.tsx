@@ -3,6 +3,7 @@ import type { VNode } from 'preact';
 import { t } from '../ui/l10n.ts';
 import { Notice } from '../ui/notice.tsx';
 import { Button, ProgressRing } from '../ui/toolkit.ts';
+import { EngineOffer } from './engine-offer.tsx';
 import { act, job, plan, send, state } from './store.ts';
 
 export function StartCard(): VNode | null {
@@ -12,6 +13,7 @@ export function StartCard(): VNode | null {
   return (
     <section class="card start" aria-label={t('Start')}>
       <p class="help device">{deviceText()}</p>
+      <EngineOffer />
       <Button
         look="primary"
         disabled={reason !== null || now.starting}

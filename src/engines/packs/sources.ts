@@ -76,6 +76,11 @@ async function readIndex(name: PackName, options: SourceOptions): Promise<Listed
   }
 }
 
+/** Whether names can be looked up at all. */
+export function hasIndex(): boolean {
+  return (process.env['LOWRANK_ENGINE_INDEX'] ?? '') !== '';
+}
+
 function indexOf(name: PackName, { index }: SourceOptions): string {
   const chosen = index ?? process.env['LOWRANK_ENGINE_INDEX'] ?? '';
   if (chosen !== '') return chosen;

@@ -6,6 +6,7 @@ import { InputError } from '../../shared/errors.ts';
 import { RUN_PATHS } from '../../shared/run/layout.ts';
 import { launchTrainer } from '../../trainer/launch.ts';
 import type { Host } from '../host.ts';
+import { processEnvironment } from '../runtime/environment.ts';
 import { keepAwake } from './keep-awake.ts';
 
 export class Trainers {
@@ -45,7 +46,7 @@ export class Trainers {
     try {
       const { node, dist } = await runtime.paths();
       const script = join(dist, 'trainer.js');
-      const trainer = await launchTrainer(folder, { node, script, env: environment() });
+      const trainer = await launchTrainer(folder, { node, script, env: processEnvironment() });
       log.info(`trainer ${trainer.pid} started for ${folder}`);
       this.#refused.delete(folder);
       await runtime.usedBy(trainer.pid);
@@ -61,21 +62,6 @@ export class Trainers {
       throw error;
     }
   }
-}
-
-/** The settings that choose cache and hub, as the trainer's environment has them; none of the editor's own flags. */
-function environment(): NodeJS.ProcessEnv {
-  const settings = vscode.workspace.getConfiguration('lowrank');
-  const chosen = (key: string, name: string): NodeJS.ProcessEnv => {
-    const value = settings.get<string>(key, '');
-    return value === '' ? {} : { [name]: value };
-  };
-  return {
-    ELECTRON_RUN_AS_NODE: undefined,
-    NODE_OPTIONS: undefined,
-    ...chosen('hub.cache', 'LOWRANK_CACHE'),
-    ...chosen('hub.endpoint', 'HF_ENDPOINT'),
-  };
 }
 
 /** The end of `trainer.log` is read, however long it has become. */

@@ -6,6 +6,7 @@ import * as vscode from 'vscode';
 import { InputError } from '../../shared/errors.ts';
 import type { RequestOf, TaskLine, TaskName } from '../../shared/protocol/tasks.ts';
 import type { PartOf, ResultOf } from '../../shared/protocol/tasks.ts';
+import { processEnvironment } from './environment.ts';
 import type { Runtime } from './runtime.ts';
 
 export interface TaskListeners<T extends TaskName> {
@@ -31,8 +32,7 @@ export class Tasks {
     const child = spawn(node, [join(dist, 'tasks.js')], {
       stdio: ['pipe', 'pipe', 'pipe'],
       windowsHide: true,
-      // Flags of the editor's own Node are none of the task's business.
-      env: { ...process.env, NODE_OPTIONS: '' },
+      env: { ...process.env, ...processEnvironment() },
     });
     const abort = (): void => void child.kill('SIGKILL');
     signal?.addEventListener('abort', abort);

@@ -20,6 +20,7 @@ import { obstacleOf, startJob } from '../job/start.ts';
 import { openPage, type Page } from '../webview-page.ts';
 import { BaseModel } from './base-model.ts';
 import { DatasetModel } from './dataset-model.ts';
+import { EngineOffer } from './engine-offer.ts';
 import { siblingOf } from './sibling.ts';
 import { sweepRanks } from './sweep.ts';
 
@@ -32,6 +33,7 @@ export class Sidebar {
   readonly planner: Planner;
   readonly #host: Host;
   readonly #bases: BaseModel;
+  readonly #offer: EngineOffer;
   readonly #listeners: vscode.Disposable[];
   #page: Page<ToViewSidebar> | undefined;
   #view: vscode.WebviewView | undefined;
@@ -44,6 +46,7 @@ export class Sidebar {
     this.draft = new DraftSource(host.context.workspaceState);
     this.dataset = new DatasetModel(host);
     this.#bases = new BaseModel(host);
+    this.#offer = new EngineOffer(host);
     this.planner = new Planner(host, this.draft, ({ data }) => this.#isDataset(data));
     this.#listeners = [
       this.draft.onDidChange(() => {
@@ -57,6 +60,9 @@ export class Sidebar {
         }
       }),
       this.#bases.onDidChange(() => {
+        this.#post();
+      }),
+      this.#offer.onDidChange(() => {
         this.#post();
       }),
       this.planner.onDidChange(() => {
@@ -133,6 +139,7 @@ export class Sidebar {
     this.planner.dispose();
     this.dataset.dispose();
     this.#bases.dispose();
+    this.#offer.dispose();
     this.draft.dispose();
   }
 
@@ -155,6 +162,7 @@ export class Sidebar {
     const { data, base } = this.#reading.shown;
     if (this.draft.exists && data !== '' && data !== this.dataset.asked) void this.dataset.look(data);
     if (this.draft.exists && vscode.workspace.isTrusted) {
+      void this.#offer.look();
       void this.#bases.find().then(() => {
         if (this.#reading.shown.base === '') this.draft.fill({ path: ['base'], value: this.#bases.preferred });
       });
@@ -189,6 +197,7 @@ export class Sidebar {
       blocked: obstacleOf(this.#reading) ?? this.dataset.obstacle,
       starting: this.#starting,
       sibling: this.#sibling,
+      engineOffer: this.#offer.state,
     };
   }
 
@@ -269,6 +278,12 @@ export class Sidebar {
         return;
       case 'plan-again':
         this.planner.again();
+        return;
+      case 'install-engine':
+        await this.#offer.install();
+        return;
+      case 'cancel-install':
+        this.#offer.cancel();
         return;
       default:
         what satisfies never;

@@ -7,6 +7,7 @@ import type { AdapterReport, ResizedLayer } from '../adapter-report.ts';
 import type { DatasetReport, Finding } from '../dataset-report.ts';
 import type { ExportReport, Snippet } from '../export-report.ts';
 import type { Plan } from '../plan.ts';
+import type { InstallPackResult, PackOfferResult } from './packs.ts';
 
 /** Which dataset a chosen path means. Only names were read: `report.images` is null. */
 export type SurveyResult =
@@ -225,6 +226,8 @@ export interface TaskResults {
   export: ExportResult;
   predict: PredictResult;
   engines: EnginesResult;
+  'pack-offer': PackOfferResult;
+  'install-pack': InstallPackResult;
   sample: SampleResult;
 }
 
@@ -241,5 +244,7 @@ export interface TaskParts {
   export: never;
   predict: PredictPart;
   engines: never;
+  'pack-offer': never;
+  'install-pack': never;
   sample: never;
 }

@@ -3,6 +3,7 @@ import * as z from 'zod';
 import type { DatasetReport, Finding } from '../dataset-report.ts';
 import type { JobReading } from '../job-reading.ts';
 import { edit, planMessage } from './job.ts';
+import type { OfferState } from './packs.ts';
 import type { BaseCandidate, ClassThumbnails } from './results.ts';
 import { fault, openFile, ready, stateOf } from './view.ts';
 
@@ -66,6 +67,8 @@ export interface SidebarState {
   readonly blocked: string | null;
   readonly starting: boolean;
   readonly sibling: SiblingRun | null;
+  /** Null where there is none. */
+  readonly engineOffer: OfferState | null;
 }
 
 const SIDEBAR_ACTIONS = [
@@ -82,6 +85,8 @@ const SIDEBAR_ACTIONS = [
   'manage-trust',
   'plan-again',
   'show-log',
+  'install-engine',
+  'cancel-install',
 ] as const;
 
 export const toHostSidebar = z.discriminatedUnion('type', [
