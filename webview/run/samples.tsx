@@ -6,6 +6,7 @@ import type { ClassAccuracy, RunDetails, ShownSample } from '../../src/shared/pr
 import { Bar } from '../ui/bar.tsx';
 import { Card } from '../ui/card.tsx';
 import { t } from '../ui/l10n.ts';
+import { within } from '../ui/paths.ts';
 import { Link } from '../ui/toolkit.ts';
 import { post } from './store.ts';
 
@@ -23,12 +24,16 @@ export function Samples({ details }: { readonly details: RunDetails }): VNode {
       ) : (
         <>
           <p class="muted">
-            {t('Validation images at step {0}. A click opens the image.', formatInteger(samples.step))}
+            {t(
+              'Validation images at step {0}. A click opens the image; below it stands the folder that gives its label.',
+              formatInteger(samples.step),
+            )}
           </p>
           <ul class="samples">
             {shown!.map((sample) => (
               <li key={sample.file}>
-                <Sample {...sample} />
+                <Sample sample={sample} data={details.data} />
+                <LabelFolder sample={sample} data={details.data} />
               </li>
             ))}
           </ul>
@@ -47,13 +52,19 @@ export function Samples({ details }: { readonly details: RunDetails }): VNode {
   );
 }
 
-function Sample({ file, uri, label, predicted, probability }: ShownSample): VNode {
+interface Shown {
+  readonly sample: ShownSample;
+  /** The dataset's folder, below which paths are told. */
+  readonly data: string;
+}
+
+function Sample({ sample: { file, uri, label, predicted, probability }, data }: Shown): VNode {
   const right = label === predicted;
   return (
     <button
       type="button"
       class={right ? 'sample' : 'sample sample-wrong'}
-      title={file}
+      title={within(file, data)}
       onClick={() => {
         post({ type: 'open-file', path: file });
       }}
@@ -66,6 +77,22 @@ function Sample({ file, uri, label, predicted, probability }: ShownSample): VNod
         <span class="figure">{formatShare(probability)}</span>
       </span>
     </button>
+  );
+}
+
+/** Where the label stands: a wrong one is mended by moving the image to another folder. */
+function LabelFolder({ sample: { labelFolder }, data }: Shown): VNode | null {
+  if (labelFolder === null) return null;
+  const name = within(labelFolder, data);
+  return (
+    <Link
+      title={t('Show the folder {0}, which gives the label', name)}
+      onClick={() => {
+        post({ type: 'reveal', path: labelFolder });
+      }}
+    >
+      {t('Folder {0}', name)}
+    </Link>
   );
 }
 

@@ -11,6 +11,7 @@ import {
 } from '../../shared/protocol/adapter.ts';
 import type { ExportResult } from '../../shared/protocol/results.ts';
 import type { Host } from '../host.ts';
+import { revealPath } from '../reveal.ts';
 import { nameFrame, openPage, type Page } from '../webview-page.ts';
 import { workspacePaths } from '../workspace-paths.ts';
 import { askForExport, askForFolder, askForFormat } from './destinations.ts';
@@ -225,10 +226,7 @@ export class Inspector implements vscode.Disposable {
   /** Only what the last export wrote, or the adapter itself. */
   async #reveal(path: string): Promise<void> {
     const known = [this.folder, ...filesOf(this.#state.exported)];
-    if (!known.includes(path)) return;
-    const uri = vscode.Uri.file(path);
-    const inside = vscode.workspace.getWorkspaceFolder(uri) !== undefined;
-    await vscode.commands.executeCommand(inside ? 'revealInExplorer' : 'revealFileInOS', uri);
+    if (known.includes(path)) await revealPath(path);
   }
 
   /** Its own text files alone. */

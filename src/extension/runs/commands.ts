@@ -8,6 +8,7 @@ import { RUN_PATHS } from '../../shared/run/layout.ts';
 import { sendControl } from '../../shared/run/send-control.ts';
 import { isLively } from '../../shared/run/status.ts';
 import type { Commands } from '../contributions.ts';
+import { revealPath } from '../reveal.ts';
 import { chooseRun, chosenOf, folderOf, pickOf } from './choose-run.ts';
 import { openComparison } from './compare-panel.ts';
 import { continueRun } from './continue-run.ts';
@@ -89,9 +90,7 @@ export function createCommands(services: RunServices): RunCommands {
       ({ state }) => state.status === 'finished' || state.status === 'stopped',
     ),
     'lowrank.compareRuns': (...args) => compare(services, args),
-    'lowrank.revealRun': about(vscode.l10n.t('Reveal which run?'), async (folder) => {
-      await vscode.commands.executeCommand('revealInExplorer', vscode.Uri.file(folder));
-    }),
+    'lowrank.revealRun': about(vscode.l10n.t('Reveal which run?'), revealPath),
     'lowrank.showRunLog': about(vscode.l10n.t('Show the log of which run?'), showLog),
     'lowrank.refreshRuns': () => catalogue.refresh(),
     'lowrank.renameRun': about(vscode.l10n.t('Rename which run?'), renameRun),

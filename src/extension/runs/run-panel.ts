@@ -12,6 +12,7 @@ import { isLively } from '../../shared/run/status.ts';
 import { type RunPlace, type ToHostRun, toHostRun, type ToViewRun } from '../../shared/protocol/run.ts';
 import { openPage, type Page } from '../webview-page.ts';
 import type { Host } from '../host.ts';
+import { revealPath } from '../reveal.ts';
 import { residentBytes } from './memory.ts';
 import { type Look, type Reading, RunReader } from './run-reader.ts';
 import { datasetFolder, detailsOf, headOf, holderHere } from './run-view.ts';
@@ -112,6 +113,9 @@ export class RunPanel {
           preview: true,
           viewColumn: vscode.ViewColumn.Beside,
         });
+        break;
+      case 'reveal':
+        await revealPath(message.path);
         break;
       default:
         message satisfies never;

@@ -1,7 +1,7 @@
 /** What the panel shows of a run: the small head that moves with every step, and the details read from the files of its folder. */
 import { existsSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative, sep } from 'node:path';
 import { readJson } from '../../formats/json.ts';
 import { RUN_PATHS } from '../../shared/run/layout.ts';
 import { machineId, readLease } from '../../shared/run/liveness.ts';
@@ -84,18 +84,36 @@ export async function detailsOf(
   };
 }
 
-function samplesOf({ folder, summary }: RunState, uriOf: (file: string) => string | null): RunDetails['samples'] {
+function samplesOf(
+  { folder, summary, identity: { job } }: RunState,
+  uriOf: (file: string) => string | null,
+): RunDetails['samples'] {
   if (summary.samples === null) return null;
   try {
     const { step, samples } = readJson(join(folder, summary.samples.file), samplesSchema, { maxBytes: MAX_BYTES });
     const shown = samples.map(({ file, label, predicted, probability, loss }) => {
-      return { file, uri: uriOf(file), label, predicted, probability, loss };
+      return {
+        file,
+        uri: uriOf(file),
+        label,
+        labelFolder: labelFolderOf(file, label, job.data),
+        predicted,
+        probability,
+        loss,
+      };
     });
     return { step, shown };
   } catch {
     // Taken away by hand, or of a later version: the curves are still worth showing.
     return null;
   }
+}
+
+/** The dataset's folder of that name above an image, inside a split or not: `cat/` or `train/cat/`. */
+export function labelFolderOf(file: string, label: string, data: string): string | null {
+  const above = relative(data, dirname(file)).split(sep);
+  const depth = above.slice(0, 2).lastIndexOf(label);
+  return depth === -1 || above[0] === '..' ? null : join(data, ...above.slice(0, depth + 1));
 }
 
 /** The classes that are recognised worst first; those without images last. */

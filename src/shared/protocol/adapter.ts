@@ -1,7 +1,7 @@
 /** The adapter inspector and the host. */
 import * as z from 'zod';
 import type { ExportResult, InspectResult } from './results.ts';
-import { fault, openFile, ready, stateOf } from './view.ts';
+import { fault, openFile, ready, reveal, stateOf } from './view.ts';
 
 /** What the host is doing for the view; one thing at a time. */
 export interface AdapterWork {
@@ -40,7 +40,7 @@ export const toHostAdapter = z.discriminatedUnion('type', [
   z.object({ type: z.literal('export'), format: z.string() }),
   z.object({ type: z.literal('cancel') }),
   z.object({ type: z.literal('try-it') }),
-  z.object({ type: z.literal('reveal'), path: z.string() }),
+  reveal,
   z.object({ type: z.literal('copy'), text: z.string() }),
 ]);
 export type ToHostAdapter = z.infer<typeof toHostAdapter>;

@@ -4,7 +4,7 @@ import type { Health } from '../run/health.ts';
 import type { RunReport } from '../run/report.ts';
 import type { EvaluationColumns, RunSeries } from '../run/series.ts';
 import type { RunStatus } from '../run/status.ts';
-import { fault, openFile, ready, stateOf } from './view.ts';
+import { fault, openFile, ready, reveal, stateOf } from './view.ts';
 
 /** Where a run stands: small, sent with every increment. */
 export interface RunHead {
@@ -41,6 +41,8 @@ export interface ShownSample {
   /** What the view loads the picture by; null where it may not be loaded. */
   readonly uri: string | null;
   readonly label: string;
+  /** The class folder that gives the label; null where none does. */
+  readonly labelFolder: string | null;
   readonly predicted: string;
   readonly probability: number;
   readonly loss: number | null;
@@ -120,6 +122,7 @@ export const toHostRun = z.discriminatedUnion('type', [
   z.object({ type: z.literal('go'), to: z.enum(RUN_PLACES) }),
   z.object({ type: z.literal('open-run'), folder: z.string() }),
   openFile,
+  reveal,
 ]);
 export type ToHostRun = z.infer<typeof toHostRun>;
 

@@ -18,5 +18,8 @@ export const fault = z.object({ type: z.literal('fault'), about: z.string(), mes
 export const stateOf = <State>() =>
   z.object({ type: z.literal('state'), state: z.custom<State>((value) => typeof value === 'object') });
 
-/** A link that the view asks the host to follow: an image, a label file at a line, a folder in the Explorer. */
+/** A link that the view asks the host to follow: an image, a label file at a line. */
 export const openFile = z.object({ type: z.literal('open-file'), path: z.string(), line: z.int().min(1).optional() });
+
+/** A file or folder to be shown where it lies. */
+export const reveal = z.object({ type: z.literal('reveal'), path: z.string() });
