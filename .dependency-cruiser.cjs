@@ -26,6 +26,8 @@ const HOMES = {
   protobufjs: '^src/formats/',
   yauzl: '^src/formats/',
   'jsonc-parser': '^src/formats/',
+  yaml: '^src/formats/',
+  saxes: '^src/data/detection/',
   '@vscode/webview-ui-toolkit': '^webview/ui/',
   uplot: '^webview/run/',
   commander: '^src/cli/',

@@ -4,7 +4,9 @@ import type { DatasetReport, Finding, Findings } from '../shared/dataset-report.
 import { InputError } from '../shared/errors.ts';
 import { trainingSchema } from '../shared/job.ts';
 import { countClasses, imbalanceOf } from './class-counts.ts';
-import type { Dataset } from './dataset.ts';
+import type { AnyDataset } from './dataset.ts';
+import { boxStatistics, countShown } from './detection/judge-boxes.ts';
+import { judgeSizes } from './detection/judge-sizes.ts';
 import { faultOf } from './faults.ts';
 import { judgeImages } from './judge-images.ts';
 import { judgeDataset, readDataset } from './open-dataset.ts';
@@ -16,29 +18,33 @@ export interface CheckOptions extends OpenImagesOptions {
 }
 
 /** Faults of the dataset are in the report, not thrown. Throws the signal's reason when it is aborted. */
-export async function checkDataset(source: string | Dataset, options: CheckOptions = {}): Promise<DatasetReport> {
+export async function checkDataset(source: string | AnyDataset, options: CheckOptions = {}): Promise<DatasetReport> {
   const read = typeof source === 'string' ? await readPath(source) : { dataset: source, ...judgeDataset(source) };
   if (read instanceof InputError) return noDataset(resolve(source as string), read);
   const { dataset, ...findings } = read;
-  const images = options.deep === true ? judgeImages(dataset, await openImages(dataset, options)) : null;
+  const opened = options.deep === true ? await openImages(dataset, options) : null;
+  const images = opened === null ? null : judgeImages(dataset, opened);
+  const sizes = opened === null || dataset.task !== 'detection' ? [] : judgeSizes(dataset, opened);
   const fatal = [...findings.fatal, ...(images?.fatal ?? [])];
   const { train, validation, test } = dataset.splits;
-  const classes = countClasses(dataset);
+  const classes = dataset.task === 'detection' ? countShown(dataset) : countClasses(dataset);
   return {
     ready: fatal.length === 0,
     fatal,
-    warnings: [...findings.warnings, ...(images?.warnings ?? [])],
+    warnings: [...findings.warnings, ...(images?.warnings ?? []), ...sizes],
     root: dataset.root,
     kind: dataset.kind,
+    task: dataset.task,
     splitSource: dataset.splitSource,
     classes,
     counts: { train: train.length, validation: validation.length, test: test.length },
+    boxes: dataset.task === 'detection' ? boxStatistics(dataset) : null,
     imbalance: imbalanceOf(classes),
     images: images?.statistics ?? null,
   };
 }
 
-async function readPath(path: string): Promise<(Findings & { readonly dataset: Dataset }) | InputError> {
+async function readPath(path: string): Promise<(Findings & { readonly dataset: AnyDataset }) | InputError> {
   const { validationShare, seed } = trainingSchema.parse({});
   try {
     return await readDataset(path, { validationShare, seed });
@@ -56,9 +62,11 @@ function noDataset(root: string, error: InputError): DatasetReport {
     warnings: [],
     root,
     kind: null,
+    task: null,
     splitSource: null,
     classes: [],
     counts: { train: 0, validation: 0, test: 0 },
+    boxes: null,
     imbalance: null,
     images: null,
   };

@@ -29,7 +29,7 @@ export const classFolders: DatasetKind = {
     if (!(await stat(path)).isDirectory()) return false;
     const reader = await FolderReader.open(path);
     const { folders } = await reader.entries(path);
-    if (isDetection(folders) || (await hasSplits(reader, folders))) return true;
+    if (await hasSplits(reader, folders)) return true;
     return !(await isPart(path)) && (await countHolding(reader, folders, PROBE.depth)) > 0;
   },
 
@@ -101,10 +101,6 @@ async function readClasses(folders: readonly Entry[], reading: Reading): Promise
 
 /** Folders that would be taken for classes, but plainly are something else. */
 async function findOtherLayouts(folders: readonly Entry[], { reader, root, fatal }: Reading): Promise<void> {
-  if (isDetection(folders)) {
-    const message = 'images/ and labels/ are the layout of a detection dataset, which cannot be trained on yet';
-    fatal.push({ file: root, message: `${message}; use a folder for each class` });
-  }
   const splits = new Set(folders.flatMap(({ name }) => splitOf(name) ?? []));
   if (splits.size > 1) {
     fatal.push({ file: root, message: 'has a folder for each split, but no folder for each class inside train/' });

@@ -7,8 +7,9 @@ export function maxFaults(images: number): number {
   return Math.max(5, Math.floor(images * 0.01));
 }
 
-/** The error without the path that its message starts with. */
-export function faultOf({ message }: InputError, file: string): Finding {
-  const prefix = `${file}: `;
-  return { file, message: message.startsWith(prefix) ? message.slice(prefix.length) : message };
+/** The error as it is told of `file`: where it names that file itself, its path and line are no part of the text. */
+export function faultOf({ message, reason, place }: InputError, file: string): Finding {
+  if (place.file !== file) return { file, message };
+  const { line, field } = place;
+  return { file, ...(line !== undefined && { line }), message: field === undefined ? reason : `${field}: ${reason}` };
 }

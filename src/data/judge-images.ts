@@ -8,14 +8,14 @@ import {
   SPLITS,
 } from '../shared/dataset-report.ts';
 import type { OpenedSample } from './open-images.ts';
-import { type Dataset } from './dataset.ts';
+import type { AnyDataset } from './dataset.ts';
 import { maxFaults } from './faults.ts';
 
 /** Beyond these a count says as much; the statistics name all. */
 const MAX_WARNINGS = 20;
 
 export function judgeImages(
-  dataset: Dataset,
+  dataset: AnyDataset,
   opened: readonly OpenedSample[],
 ): Findings & { readonly statistics: ImageStatistics } {
   const images = opened.flatMap(({ image }) => image ?? []);
@@ -39,7 +39,7 @@ export function judgeImages(
 }
 
 /** A handful in a split is skipped, as training does; more is fatal. */
-function judgeFaults({ splits }: Dataset, unreadable: readonly OpenedSample[]): Findings {
+function judgeFaults({ splits }: AnyDataset, unreadable: readonly OpenedSample[]): Findings {
   const fatal: Finding[] = [];
   const warnings: Finding[] = [];
   for (const split of SPLITS) {
@@ -57,10 +57,10 @@ function judgeFaults({ splits }: Dataset, unreadable: readonly OpenedSample[]): 
   return { fatal, warnings };
 }
 
-function lostClasses({ root, classes }: Dataset, opened: readonly OpenedSample[]): Finding[] {
+function lostClasses({ root, classes }: AnyDataset, opened: readonly OpenedSample[]): Finding[] {
   const train = opened.filter(({ split }) => split === 'train');
-  const present = new Set(train.map(({ label }) => label));
-  for (const { label, image } of train) if (image !== null) present.delete(label);
+  const present = new Set(train.flatMap(({ label }) => label ?? []));
+  for (const { label, image } of train) if (image !== null && label !== null) present.delete(label);
   return [...present].map((label) => ({
     file: root,
     message: `no training image of class ${classes[label]!} can be read`,
@@ -81,12 +81,12 @@ function duplicatesOf(opened: readonly OpenedSample[]): OpenedSample[][] {
   );
 }
 
-function judgeDuplicates({ root, classes }: Dataset, groups: readonly (readonly OpenedSample[])[]): Finding[] {
+function judgeDuplicates({ root, classes }: AnyDataset, groups: readonly (readonly OpenedSample[])[]): Finding[] {
   const warnings = groups.slice(0, MAX_WARNINGS).map((group) => {
     const first = group[0]!;
     const conflict = group.find(({ label }) => label !== first.label);
     const other = conflict ?? group.find(({ split }) => split !== first.split)!;
-    const where = conflict === undefined ? `the ${other.split} split` : `class ${classes[conflict.label]!}`;
+    const where = conflict === undefined ? `the ${other.split} split` : `class ${classes[conflict.label!]!}`;
     return { file: first.path, message: `the same image as ${other.path} of ${where}; keep one of them` };
   });
   const more = groups.length - warnings.length;
@@ -95,7 +95,7 @@ function judgeDuplicates({ root, classes }: Dataset, groups: readonly (readonly 
     : warnings;
 }
 
-function rangeOf(values: readonly number[]): Range | null {
+export function rangeOf(values: readonly number[]): Range | null {
   if (values.length === 0) return null;
   const widen = ({ least, most }: Range, value: number): Range => ({
     least: Math.min(least, value),

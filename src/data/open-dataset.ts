@@ -5,19 +5,38 @@ import { fileFault } from '../formats/file-faults.ts';
 import type { Findings } from '../shared/dataset-report.ts';
 import { InputError } from '../shared/errors.ts';
 import { judgeClasses } from './class-counts.ts';
-import type { Dataset, DatasetKind, OpenOptions } from './dataset.ts';
-import { DATASET_KINDS } from './kinds.ts';
+import type { AnyDataset, Dataset, DatasetKind, DetectionDataset, OpenOptions } from './dataset.ts';
+import { judgeBoxes } from './detection/judge-boxes.ts';
+import { DATASET_KINDS, LOOKED_FOR } from './kinds.ts';
 
-/** Opens a dataset without opening an image. Throws an `InputError` naming the first reason not to train on it. */
+/** Opens a dataset of images with a class each. Throws an `InputError` naming the first reason not to train on it. */
 export async function openDataset(path: string, options: OpenOptions): Promise<Dataset> {
+  const dataset = await openAnyDataset(path, options);
+  if (dataset.task === 'classification') return dataset;
+  throw new InputError('a dataset of boxes; a classifier needs a folder for each class', { file: dataset.root });
+}
+
+/** The same of images with boxes. */
+export async function openDetection(path: string, options: OpenOptions): Promise<DetectionDataset> {
+  const dataset = await openAnyDataset(path, options);
+  if (dataset.task === 'detection') return dataset;
+  throw new InputError('a dataset of classes without boxes; a detector needs data.yaml and label files', {
+    file: dataset.root,
+  });
+}
+
+async function openAnyDataset(path: string, options: OpenOptions): Promise<AnyDataset> {
   const { dataset, fatal } = await readDataset(path, options);
   const [first] = fatal;
-  if (first !== undefined) throw new InputError(first.message, { file: first.file });
+  if (first !== undefined) {
+    const { file, line, message } = first;
+    throw new InputError(message, { file, ...(line !== undefined && { line }) });
+  }
   return dataset;
 }
 
 /** The dataset with all that is wrong with its structure. Throws an `InputError` where `path` holds none. */
-export async function readDataset(path: string, options: OpenOptions): Promise<Findings & { dataset: Dataset }> {
+export async function readDataset(path: string, options: OpenOptions): Promise<Findings & { dataset: AnyDataset }> {
   const root = resolve(path);
   try {
     await stat(root);
@@ -33,8 +52,8 @@ export async function readDataset(path: string, options: OpenOptions): Promise<F
 }
 
 /** What is wrong with a dataset by its list of samples alone. */
-export function judgeDataset(dataset: Dataset): Findings {
-  const { fatal, warnings } = judgeClasses(dataset);
+export function judgeDataset(dataset: AnyDataset): Findings {
+  const { fatal, warnings } = dataset.task === 'detection' ? judgeBoxes(dataset) : judgeClasses(dataset);
   return { fatal, warnings: [...dataset.leftOut, ...warnings] };
 }
 
@@ -55,5 +74,5 @@ export async function wholeOf(path: string): Promise<string | undefined> {
 async function noDataset(path: string): Promise<string> {
   const whole = await wholeOf(path);
   if (whole !== undefined) return `seems to be a part of the dataset ${whole}; choose that folder`;
-  return `no dataset here; looked for ${DATASET_KINDS.map(({ looksFor }) => looksFor).join('; or ')}`;
+  return `no dataset here; looked for ${LOOKED_FOR.join('; or ')}`;
 }

@@ -2,13 +2,16 @@
 import { createHash } from 'node:crypto';
 import { type Finding, type ImageFormat, type SplitName, SPLITS } from '../shared/dataset-report.ts';
 import { InputError } from '../shared/errors.ts';
-import { type Dataset, type Sample } from './dataset.ts';
+import type { AnyDataset } from './dataset.ts';
 import { decodeImage, readImageFile } from './decode-image.ts';
 import { faultOf } from './faults.ts';
 import { readImageHeader } from './image-header.ts';
 
 /** A sample with what was found in its file. */
-export interface OpenedSample extends Sample {
+export interface OpenedSample {
+  readonly path: string;
+  /** Null where an image has boxes, not one class. */
+  readonly label: number | null;
   readonly split: SplitName;
   readonly image: {
     readonly format: ImageFormat;
@@ -30,12 +33,14 @@ export interface OpenImagesOptions {
 /** Node decodes on four threads unless told otherwise; more at a time would only hold memory. */
 const PARALLEL = 4;
 
-/** All samples, split by split. Throws the signal's reason when it is aborted. */
+/** All samples, split by split in their order. Throws the signal's reason when it is aborted. */
 export async function openImages(
-  { splits }: Dataset,
+  { splits }: AnyDataset,
   { signal, onProgress, onFault }: OpenImagesOptions,
 ): Promise<OpenedSample[]> {
-  const samples = SPLITS.flatMap((split) => splits[split].map((sample) => ({ ...sample, split })));
+  const samples = SPLITS.flatMap((split) =>
+    splits[split].map((sample) => ({ path: sample.path, label: 'label' in sample ? sample.label : null, split })),
+  );
   const opened = new Array<OpenedSample>(samples.length);
   let next = 0;
   let done = 0;

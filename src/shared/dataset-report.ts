@@ -19,7 +19,7 @@ export interface Findings {
   readonly warnings: readonly Finding[];
 }
 
-/** Images of a class in each split. */
+/** What there is of a class in each split: images of it, or images that show it, or boxes. */
 export interface ClassCount extends Readonly<Record<SplitName, number>> {
   readonly name: string;
 }
@@ -42,16 +42,33 @@ export interface ImageStatistics {
   readonly duplicates: readonly (readonly string[])[];
 }
 
+/** Of a dataset of images with boxes. */
+export interface BoxStatistics {
+  /** Boxes of each class. */
+  readonly classes: readonly ClassCount[];
+  readonly counts: Readonly<Record<SplitName, number>>;
+  /** Images without a box. */
+  readonly backgrounds: Readonly<Record<SplitName, number>>;
+  /** Boxes in an image that has any; null where none has. */
+  readonly perImage: Range | null;
+}
+
 export interface DatasetReport extends Findings {
   /** Nothing fatal was found. */
   readonly ready: boolean;
   readonly root: string;
   /** Null where there is no dataset. */
   readonly kind: string | null;
+  /** What it is labelled for; null where there is no dataset. */
+  readonly task: 'classification' | 'detection' | null;
   /** Whether validation images came from a split of the dataset's own, or are drawn from the training images by seed. */
   readonly splitSource: 'folders' | 'seed' | null;
+  /** Images; of a dataset with boxes, those that show the class. */
   readonly classes: readonly ClassCount[];
+  /** Images. */
   readonly counts: Readonly<Record<SplitName, number>>;
+  /** Null for a dataset without boxes. */
+  readonly boxes: BoxStatistics | null;
   /** Training images of the largest class over those of the smallest. */
   readonly imbalance: number | null;
   /** Null unless the images were opened. */

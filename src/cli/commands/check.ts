@@ -1,6 +1,13 @@
 import { relative } from 'node:path';
 import { checkDataset } from '../../data/check-dataset.ts';
-import type { ClassCount, DatasetReport, Finding, ImageStatistics, Range } from '../../shared/dataset-report.ts';
+import type {
+  BoxStatistics,
+  ClassCount,
+  DatasetReport,
+  Finding,
+  ImageStatistics,
+  Range,
+} from '../../shared/dataset-report.ts';
 import { formatInteger } from '../../shared/format.ts';
 import { defineCommand } from '../command.ts';
 import { EXIT } from '../exit-codes.ts';
@@ -18,7 +25,7 @@ export const check = defineCommand({
     'Says Ready or Not ready: classes, counts, imbalance, image sizes, duplicates across splits, and each bad file by name. ' +
     'Not ready ends with exit status 1.',
   examples: ['check ./flowers', 'check ./flowers --quick'],
-  positionals: { data: one('The dataset: a folder of class folders') },
+  positionals: { data: one('The dataset: a folder of class folders, or of images with boxes (YOLO, COCO, VOC)') },
   flags: { quick: toggle('Look at names only; open no image') },
   async run({ data, quick }, { logs }) {
     const line = new LiveLine(logs);
@@ -36,14 +43,14 @@ export const check = defineCommand({
 });
 
 function linesOf(out: Terminal, report: DatasetReport): string[] {
-  const { ready, fatal, warnings, root, classes } = report;
+  const { ready, fatal, warnings, root, classes, boxes } = report;
   const lines = [
     ready ? paint(out, 'green', `Ready: ${root}`) : paint(out, 'red', `Not ready: ${root}`),
     ...findings(out, 'red', 'fault', fatal, root),
     ...findings(out, 'yellow', 'warning', warnings, root),
   ];
   if (classes.length === 0) return lines;
-  return [...lines, '', ...facts(out, overview(report)), '', ...classTable(out, classes)];
+  return [...lines, '', ...facts(out, overview(report)), '', ...classTable(out, boxes?.classes ?? classes)];
 }
 
 function findings(
@@ -53,13 +60,13 @@ function findings(
   found: readonly Finding[],
   root: string,
 ): string[] {
-  return found.map(({ file, message }) => {
-    const place = relative(root, file);
+  return found.map(({ file, line, message }) => {
+    const place = relative(root, file) + (line === undefined ? '' : `:${line}`);
     return `${paint(out, style, `${word}:`)} ${plain(place === '' ? message : `${place}: ${message}`)}`;
   });
 }
 
-function overview({ classes, counts, splitSource, imbalance, images }: DatasetReport): (Fact | null)[] {
+function overview({ classes, counts, boxes, splitSource, imbalance, images }: DatasetReport): (Fact | null)[] {
   const { train, validation, test } = counts;
   const drawn = splitSource === 'seed' ? ' (held out by seed)' : '';
   const parts = [
@@ -70,6 +77,7 @@ function overview({ classes, counts, splitSource, imbalance, images }: DatasetRe
   return [
     { name: 'classes', value: formatInteger(classes.length) },
     { name: 'images', value: parts.filter((part) => part !== '').join(', ') },
+    ...(boxes === null ? [] : boxFacts(boxes)),
     imbalance === null
       ? null
       : {
@@ -77,6 +85,18 @@ function overview({ classes, counts, splitSource, imbalance, images }: DatasetRe
           value: `${imbalance.toFixed(1)} (training images of the largest class over the smallest)`,
         },
     ...(images === null ? [] : opened(images)),
+  ];
+}
+
+function boxFacts({ counts, backgrounds, perImage }: BoxStatistics): (Fact | null)[] {
+  const without = backgrounds.train + backgrounds.validation + backgrounds.test;
+  return [
+    {
+      name: 'boxes',
+      value: `${formatInteger(counts.train)} training, ${formatInteger(counts.validation)} validation`,
+    },
+    perImage === null ? null : { name: 'in an image', value: `${range(perImage)} boxes` },
+    { name: 'backgrounds', value: `${formatInteger(without)} images without a box` },
   ];
 }
 

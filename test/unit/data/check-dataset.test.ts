@@ -31,6 +31,8 @@ describe('checkDataset', () => {
       warnings: [],
       root: path,
       kind: 'class-folders',
+      task: 'classification',
+      boxes: null,
       splitSource: 'folders',
       classes: [
         { name: 'cat', train: 8, validation: 3, test: 0 },

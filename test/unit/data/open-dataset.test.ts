@@ -225,7 +225,7 @@ describe('openDataset of what is no dataset', () => {
       'a detection dataset',
       ['images/train/1.png', 'labels/train/1.txt'],
       '.',
-      /the layout of a detection dataset, which cannot/,
+      /^\/data: has images\/ and labels\/, but no data.yaml that names the classes/,
     ],
     [
       'the folder around a dataset',

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { survey } from '../../../src/data/survey.ts';
 import { numbered, temporaryFolder, writeFiles } from '../data/folders.ts';
@@ -42,19 +43,21 @@ describe('a chosen path', () => {
   });
 
   it.each([
-    ['its data.yaml', 'data.yaml'],
-    ['the folder around it', '.'],
-    ['images/ in it', 'train/images'],
-  ])('of object detection is told as such: %s', async (_, chosen) => {
-    const root = writeFiles(at(`boxes-${chosen.length}`), [
-      'data.yaml',
-      ...numbered('train/images/', 2),
-      'train/labels/0.txt',
-    ]);
-    const found = await survey(`${root}/${chosen}`);
-    expect(found.kind === 'none' && found.message).toMatch(
-      'object detection (boxes), which Lowrank cannot train on yet',
-    );
+    ['its data.yaml', 'data.yaml', 'dataset'],
+    ['the folder around it', '', 'dataset'],
+    ['images/ in it', 'train/images', 'part'],
+    ['a split of it', 'train', 'part'],
+  ] as const)('of object detection is told as such: %s', async (_, chosen, kind) => {
+    const root = writeFiles(at(`boxes-${chosen.length}`), {
+      'data.yaml': Buffer.from('names: [cat, dog]\ntrain: train/images\n'),
+      'train/images/0.png': Uint8Array.of(0),
+      'train/images/1.png': Uint8Array.of(0),
+      'train/labels/0.txt': Buffer.from('0 0.5 0.5 0.25 0.25\n'),
+      'train/labels/1.txt': Buffer.from('1 0.5 0.5 0.25 0.25\n'),
+    });
+    const path = join(root, chosen);
+    const report = { task: 'detection', ready: true, boxes: { counts: { train: 1, validation: 1, test: 0 } } };
+    expect(await survey(path)).toMatchObject({ kind, path, report, ...(kind === 'part' && { whole: root }) });
   });
 
   it('that is not there is the input’s fault', async () => {

@@ -1,0 +1,57 @@
+/**
+ * A label file of YOLO: a line for each box, `class x y width height`, the centre and the size in parts of the image. A line with more
+ * coordinates is an outline (`class x y x y …`), of which the box around it is taken.
+ */
+import { printable } from '../../formats/printable.ts';
+import type { BoxCollector } from './boxes.ts';
+import type { LabelFaults } from './label-faults.ts';
+
+const DECIMAL = /^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i;
+/** A part of an image is at most 1; a little more may be rounding or an object that is cut, twice as much is not. */
+const NO_PART = 2;
+/** Corners of an outline: at least a triangle. */
+const MIN_OUTLINE = 6;
+
+/** Adds the boxes of a file; returns how many lines it has that were meant as boxes. */
+export function readLabels(text: string, file: string, boxes: BoxCollector, faults: LabelFaults): number {
+  let rows = 0;
+  for (const [index, line] of text.split(/\r\n|\r|\n/).entries()) {
+    const words = line.trim().split(/\s+/);
+    if (words[0] === '') continue;
+    rows++;
+    const place = { file, line: index + 1 };
+    const wrong = faultOf(words);
+    if (wrong !== undefined) {
+      faults.note('row', place, `${wrong}; the line is left out`);
+      continue;
+    }
+    const [label, ...coordinates] = words.map(Number) as [number, ...number[]];
+    if (Math.min(...coordinates) >= 0 && Math.max(...coordinates) > NO_PART) {
+      faults.note('pixels', place, 'the box is in pixels, not in parts of the image; left out');
+      continue;
+    }
+    boxes.add({ label, ...cornersOf(coordinates) }, place);
+  }
+  return rows;
+}
+
+function faultOf(words: readonly string[]): string | undefined {
+  const count = words.length - 1;
+  if (count !== 4 && (count < MIN_OUTLINE || count % 2 === 1))
+    return `${words.length} values, but a box has 5: class, x, y, width, height`;
+  const odd = words.find((word) => !DECIMAL.test(word));
+  return odd === undefined ? undefined : `"${printable(odd)}" is no number`;
+}
+
+function cornersOf(coordinates: readonly number[]): { x1: number; y1: number; x2: number; y2: number } {
+  if (coordinates.length === 4) {
+    const [x, y, width, height] = coordinates as [number, number, number, number];
+    return { x1: x - width / 2, y1: y - height / 2, x2: x + width / 2, y2: y + height / 2 };
+  }
+  let [x1, y1, x2, y2] = [Infinity, Infinity, -Infinity, -Infinity];
+  for (let i = 0; i < coordinates.length; i += 2) {
+    [x1, x2] = [Math.min(x1, coordinates[i]!), Math.max(x2, coordinates[i]!)];
+    [y1, y2] = [Math.min(y1, coordinates[i + 1]!), Math.max(y2, coordinates[i + 1]!)];
+  }
+  return { x1, y1, x2, y2 };
+}
