@@ -5,14 +5,20 @@
 import { add } from './build.ts';
 import { addDependents } from './dependents.ts';
 import { isTrainable } from './ir.ts';
-import type { Node, Value } from './ir.ts';
+import type { Graph, Node, Value } from './ir.ts';
 import { lookUp } from './registry.ts';
 import { formatShape, sameShape } from './shape.ts';
 
 /** Appends the gradients of the scalar `loss`, one for each of `wanted`; zero where the loss does not depend on it. */
 export function gradients(loss: Value, wanted: readonly Value[]): Value[] {
-  const { graph } = loss;
-  const pass: Pass = { needed: new Set(wanted), arrived: new Map([[loss, graph.scalar(1)]]) };
+  return pullBack(loss.graph, new Map([[loss, loss.graph.scalar(1)]]), wanted);
+}
+
+/**
+ * The same of Σ value ∘ seed over the `seeds`, each of its value's shape: where a loss outside the graph gives its gradient by these values.
+ */
+export function pullBack(graph: Graph, seeds: ReadonlyMap<Value, Value>, wanted: readonly Value[]): Value[] {
+  const pass: Pass = { needed: new Set(wanted), arrived: new Map(seeds) };
   // A copy: the list grows while VJPs write into the graph.
   const forward = [...graph.nodes];
   addDependents(forward, pass.needed);
