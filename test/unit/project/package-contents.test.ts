@@ -16,6 +16,7 @@ const BUILT = [
   'trainer.js',
   'tasks.js',
   'decode-worker.js',
+  'tensorflow-worker.js',
   'webview/run.js',
   'webview/run.css',
   'webview/codicon.ttf',
@@ -26,7 +27,7 @@ const NOT_PACKED = ['trainer.js.map', 'tools/bench.js', 'webview/run.js.map', 's
 const ALLOWED = [
   /^(README\.md|CHANGELOG\.md|LICENSE|package\.nls(\.[\w-]+)?\.json)$/,
   /^dist\/(extension|host)\.cjs$/,
-  /^dist\/(cli|trainer|tasks|decode-worker)\.js$/,
+  /^dist\/(cli|trainer|tasks|decode-worker|tensorflow-worker)\.js$/,
   /^dist\/webview\/[\w-]+\.(js|css|ttf)$/,
   /^schemas\/[\w.-]+\.json$/,
   /^l10n\/[\w.-]+\.json$/,
