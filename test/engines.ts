@@ -1,14 +1,14 @@
 /** What ops and models are tested on: ONNX Runtime on the CPU, and TensorFlow where a pack of it is here. */
 import { stdout } from 'node:process';
+import { chooseEngine, tensorFlowFolder } from '../src/engines/choose.ts';
 import type { Engine } from '../src/engines/engine.ts';
 import { onnxRuntimeCpu } from '../src/engines/onnxruntime.ts';
-import { tensorFlowOfEnvironment } from '../src/engines/tensorflow.ts';
 
-export const tensorFlow = tensorFlowOfEnvironment();
+export const tensorFlow = tensorFlowFolder('tensorflow-cpu') === null ? undefined : chooseEngine('tensorflow-cpu');
 
 if (tensorFlow === undefined) {
   stdout.write(
-    'TensorFlow is not tested: LOWRANK_TENSORFLOW_PACK names no engine pack (npm run engine-pack -- tensorflow-cpu)\n',
+    'TensorFlow is not tested: there is no pack of it (npm run engine-pack -- tensorflow-cpu, LOWRANK_TENSORFLOW_PACK=FOLDER)\n',
   );
 }
 

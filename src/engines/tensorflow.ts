@@ -5,7 +5,6 @@
 import { mkdtemp, open, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { env } from 'node:process';
 import { fileFault } from '../formats/file-faults.ts';
 import type { Graph } from '../graph/ir.ts';
 import { InputError } from '../shared/errors.ts';
@@ -33,6 +32,8 @@ export function tensorFlow(pack: TensorFlowPack): Engine {
     name: pack.name,
     device: onGpu ? 'NVIDIA GPU' : 'CPU',
     form: 'tensorflow',
+    gpu: onGpu,
+    prefersHalf: onGpu,
     async compile(graph: Graph, options: CompileOptions = {}): Promise<Program> {
       const { pieces, inputs, outputs } = writeSavedModel(graph, { channelsFirst: onGpu });
       const thread = await load(pack, options);
@@ -40,13 +41,6 @@ export function tensorFlow(pack: TensorFlowPack): Engine {
       return new SavedModelProgram(thread, model, inputs, outputs);
     },
   };
-}
-
-/** The engine of a pack that was not installed but named by LOWRANK_TENSORFLOW_PACK: for development and tests. */
-export function tensorFlowOfEnvironment(): Engine | undefined {
-  const folder = env['LOWRANK_TENSORFLOW_PACK'];
-  if (folder === undefined || folder === '') return undefined;
-  return tensorFlow({ name: folder.includes('cuda') ? 'tensorflow-cuda' : 'tensorflow-cpu', folder });
 }
 
 async function load(pack: TensorFlowPack, { threads }: CompileOptions): Promise<TensorFlowThread> {
