@@ -120,7 +120,7 @@ function Folder({ path }: { readonly path: string }): VNode {
 const MAX_STRIP = 8;
 
 function Found({ path, report, check, thumbnails }: Extract<DatasetState, { status: 'dataset' }>): VNode {
-  const { classes, counts } = report;
+  const { classes, counts, boxes } = report;
   const parts = [
     oneOrMany(classes.length, t('1 class'), t('{0} classes', formatInteger(classes.length))),
     t('{0} training', formatInteger(counts.train)),
@@ -128,6 +128,7 @@ function Found({ path, report, check, thumbnails }: Extract<DatasetState, { stat
       ? t('{0} held out', formatInteger(counts.validation))
       : t('{0} validation', formatInteger(counts.validation)),
     ...(counts.test > 0 ? [t('{0} test', formatInteger(counts.test))] : []),
+    ...(boxes === null ? [] : [t('{0} training boxes', formatInteger(boxes.counts.train))]),
   ];
   const [all, setAll] = useState(false);
   const most = Math.max(1, ...classes.map(({ train }) => train));

@@ -46,7 +46,10 @@ export class DatasetModel {
       case 'surveying':
         return l10n.t('The dataset is being looked at.');
       case 'dataset':
-        return state.report.fatal[0]?.message ?? null;
+        if (state.report.fatal.length > 0) return state.report.fatal[0]!.message;
+        return state.report.task === 'detection'
+          ? l10n.t('Images with boxes can be checked, but not trained on yet; choose a folder for each class.')
+          : null;
       case 'part':
         return l10n.t('This folder is a part of a dataset; use its parent.');
       case 'no-dataset':

@@ -153,8 +153,7 @@ export class Sidebar {
   }
 
   #isDataset(data: string): boolean {
-    const { asked, state } = this.dataset;
-    return asked === data && state.status === 'dataset' && state.report.fatal.length === 0;
+    return this.dataset.asked === data && this.dataset.obstacle === null;
   }
 
   /** The draft may name another dataset than before, after an undo as well as after an edit. */
