@@ -58,20 +58,25 @@ export function evaluationGraph(model: Graph, options: Omit<StepOptions, 'labelS
 
 /** Logits of images as they are decoded: what prediction runs. */
 export function predictionGraph(model: Graph, options: Omit<StepOptions, 'labelSmoothing'>): Graph {
-  const { graph, logits } = withImages(model, options);
-  graph.output(LOGITS, logits);
+  const { graph, outputs } = withImages(model, options);
+  graph.output(LOGITS, outputs.get(LOGITS)!);
   return graph;
 }
 
 /** A model over images as they are decoded, its logits and its loss; nothing is an output yet. */
 export function withLoss(model: Graph, options: StepOptions): { graph: Graph; logits: Value; loss: Value } {
-  const { graph, logits } = withImages(model, options);
+  const { graph, outputs } = withImages(model, options);
+  const logits = outputs.get(LOGITS)!;
   const labels = graph.input(LABELS, [symbol(BATCH)], 'int32');
   const weights = graph.input(WEIGHTS, [symbol(BATCH)]);
   return { graph, logits, loss: crossEntropy(logits, labels, weights, options.labelSmoothing) };
 }
 
-function withImages(model: Graph, { preprocessing, batch }: Omit<StepOptions, 'labelSmoothing'>) {
+/** A model over images as they are decoded, and its outputs there; none is an output of the graph yet. */
+export function withImages(
+  model: Graph,
+  { preprocessing, batch }: Pick<StepOptions, 'preprocessing' | 'batch'>,
+): { graph: Graph; outputs: ReadonlyMap<string, Value> } {
   const tuned = chooseLoraForm(foldNormalization(foldBatchNormalization(model)), { [BATCH]: batch });
   const graph = tuned.empty();
   const { height, width } = inputSize(preprocessing);
@@ -80,7 +85,7 @@ function withImages(model: Graph, { preprocessing, batch }: Omit<StepOptions, 'l
     replace: (leaf) =>
       leaf.source.kind === 'input' && leaf.source.name === PIXELS ? normalise(images, preprocessing) : undefined,
   });
-  return { graph, logits: outputs.get(LOGITS)! };
+  return { graph, outputs };
 }
 
 /** uint8 [B, H, W, 3] → float32 [B, 3, H, W], (x / 255 − mean) / std as one multiplication and one addition. */
