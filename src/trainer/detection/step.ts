@@ -1,0 +1,50 @@
+/**
+ * The graphs of a detector's training: images → the raw outputs of each branch of its head, and, once the loss (loss.ts) has given its
+ * gradient by them, the gradients of the trained values. The two halves of one differentiated graph.
+ */
+import { pullBack } from '../../graph/autodiff.ts';
+import { isTrainable, nameOf } from '../../graph/ir.ts';
+import type { Graph, Value } from '../../graph/ir.ts';
+import { splitAtSeeds } from '../../graph/passes/split-at-seeds.ts';
+import type { SeedSplit } from '../../graph/passes/split-at-seeds.ts';
+import type { Detection } from '../../models/base.ts';
+import { gradientOf, withImages } from '../step.ts';
+import type { StepOptions } from '../step.ts';
+
+/** The input that takes the loss's gradient by an output. */
+export const seedOf = (output: string): string => `seed ${output}`;
+
+type Options = Pick<StepOptions, 'preprocessing' | 'batch'>;
+
+/** The names of what a head puts out, branch by branch. */
+export function headOutputs({ branches }: Detection): string[] {
+  return branches.flatMap(({ boxes, scores }) => [boxes, scores]);
+}
+
+/** Raw outputs and every trainable input's gradient, with the seeds as inputs. */
+export function differentiatedGraph(model: Graph, detection: Detection, options: Options): Graph {
+  const { graph, outputs } = withImages(model, options);
+  const seeds = new Map<Value, Value>();
+  for (const name of headOutputs(detection)) {
+    const value = outputs.get(name)!;
+    graph.output(name, value);
+    seeds.set(value, graph.input(seedOf(name), value.shape));
+  }
+  const parameters = graph.inputs.filter(isTrainable);
+  pullBack(graph, seeds, parameters).forEach((gradient, index) => {
+    graph.output(gradientOf(nameOf(parameters[index]!)!), gradient);
+  });
+  return graph;
+}
+
+export function trainingGraphs(model: Graph, detection: Detection, options: Options): SeedSplit {
+  const seeds = new Set(headOutputs(detection).map(seedOf));
+  return splitAtSeeds(differentiatedGraph(model, detection, options), (input) => seeds.has(nameOf(input)!));
+}
+
+/** Raw outputs alone: of all branches for validation, of the one that predicts for prediction. */
+export function rawOutputsGraph(model: Graph, wanted: readonly string[], options: Options): Graph {
+  const { graph, outputs } = withImages(model, options);
+  for (const name of wanted) graph.output(name, outputs.get(name)!);
+  return graph;
+}
