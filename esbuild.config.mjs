@@ -74,6 +74,7 @@ const bundles = [
       pretrain: 'scripts/pretrain.ts',
       bench: 'test/bench/bench.ts',
       gpu: 'test/bench/gpu.ts',
+      'gpu-check': 'test/gpu/check.ts',
       'engine-pack': 'scripts/engine-pack.ts',
     },
     outdir: `${out}/tools`,

@@ -37,5 +37,8 @@ export interface Engine {
   readonly gpu?: boolean;
   /** Half precision is faster here, by enough to be the automatic choice. */
   readonly prefersHalf?: boolean;
+  /** Ops of a lowered graph that it cannot compute. */
+  readonly lacks?: ReadonlySet<string>;
+  /** Throws an `InputError` for a graph with an op that it lacks. */
   compile(graph: Graph, options?: CompileOptions): Promise<Program>;
 }

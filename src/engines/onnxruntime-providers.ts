@@ -14,6 +14,8 @@ export interface Provider {
   readonly provider: InferenceSession.ExecutionProviderConfig;
   readonly operators: ReadonlySet<OptionalOperator>;
   readonly prefersHalf?: boolean;
+  /** Ops of a lowered graph that it claims and then fails at. */
+  readonly lacks?: ReadonlySet<string>;
   /** `platform-arch` for which onnxruntime-node has it; a pack adds CUDA where it says so. Null for all. */
   readonly platforms: readonly string[] | null;
 }
@@ -50,6 +52,8 @@ export const PROVIDERS: readonly Provider[] = [
     device: 'GPU (WebGPU)',
     provider: 'webgpu',
     operators: new Set(),
+    // MaxPool's second output (pool.cc: "The Indices output is not supported yet").
+    lacks: new Set(['MaxPoolIndices']),
     platforms: ['linux-x64', 'win32-x64', 'win32-arm64', 'darwin-arm64'],
   },
   {

@@ -4,6 +4,8 @@ import { encodeModel } from '../formats/onnx-proto.ts';
 import type { Graph } from '../graph/ir.ts';
 import { bytesUnder } from '../graph/tensor.ts';
 import type { DType, Tensor, TensorData } from '../graph/tensor.ts';
+import { lower } from '../graph/passes/lower.ts';
+import { InputError } from '../shared/errors.ts';
 import type { CompileOptions, Engine, Program, Tensors } from './engine.ts';
 import { onnxRuntime } from './onnxruntime-library.ts';
 import type { OnnxRuntime } from './onnxruntime-library.ts';
@@ -21,7 +23,9 @@ function engineOf(provider: Provider): Engine {
     form: 'onnx',
     gpu: provider !== CPU_PROVIDER,
     prefersHalf: provider.prefersHalf ?? false,
+    lacks: provider.lacks ?? NOTHING,
     async compile(graph: Graph, options: CompileOptions = {}): Promise<Program> {
+      refuseLacking(graph, provider);
       const ort = await onnxRuntime();
       const { model, external } = writeOnnx(graph, { operators: provider.operators });
       const session = await ort.InferenceSession.create(encodeModel(model), {
@@ -31,6 +35,17 @@ function engineOf(provider: Provider): Engine {
       return new OnnxProgram(ort, session);
     },
   };
+}
+
+const NOTHING: ReadonlySet<string> = new Set();
+
+/** Named before anything starts, with an engine that has it: at the first step it would be an error of the driver's. */
+function refuseLacking(graph: Graph, { name, lacks = NOTHING }: Provider): void {
+  if (lacks.size === 0) return;
+  const lacking = lower(graph).nodes.find(({ op }) => lacks.has(op));
+  if (lacking === undefined) return;
+  const place = lacking.module === undefined ? '' : ` (in ${lacking.module})`;
+  throw new InputError(`${name} cannot compute ${lacking.op}${place}; ${CPU_PROVIDER.name} can`, { field: 'engine' });
 }
 
 /** One for each provider, in the order of onnxruntime-providers.ts. */

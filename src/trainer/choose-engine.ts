@@ -23,6 +23,8 @@ export interface ChosenEngine {
 /** A run as the choice sees it. */
 export interface RunLength {
   readonly steps: number;
+  /** Of the step, lowered. */
+  readonly ops: ReadonlySet<string>;
   /** Seconds of one step on a machine of these rates. */
   readonly secondsOf: (rates: MachineRates) => number;
 }
@@ -75,15 +77,16 @@ function automatic(usable: readonly FoundEngine[], length: RunLength, job: Job):
   return fastest(usable, length);
 }
 
-function fastest(usable: readonly FoundEngine[], { secondsOf }: RunLength): ChosenEngine {
+function fastest(usable: readonly FoundEngine[], { ops, secondsOf }: RunLength): ChosenEngine {
   const timed = usable
     .filter(({ name }) => name.startsWith('onnxruntime-'))
+    .filter(({ name }) => ![...(chooseEngine(name).lacks ?? [])].some((op) => ops.has(op)))
     .map((engine) => ({ engine, seconds: secondsOf(engine.rates!) }))
     .sort((a, b) => a.seconds - b.seconds);
   const [best] = timed;
   const cpu = timed.find(({ engine }) => engine.name === 'onnxruntime-cpu');
   if (best === undefined || cpu === undefined || best === cpu) {
-    return { engine: chooseEngine('auto'), reason: 'the GPU here is no faster on this model' };
+    return { engine: chooseEngine('auto'), reason: 'no GPU here is faster on this model' };
   }
   const factor = (cpu.seconds / best.seconds).toFixed(1);
   return { engine: chooseEngine(best.engine.name), reason: `${factor} times as fast as the CPU by a probe` };

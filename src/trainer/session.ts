@@ -72,6 +72,7 @@ function runLength({
   const costs = nodeCosts(nodes, bindings);
   return {
     steps: Math.ceil(dataset.splits.train.length / batch) * epochs,
+    ops: new Set(nodes.map(({ op }) => op)),
     secondsOf: (rates) => secondsOf(costs, rates, bindings),
   };
 }

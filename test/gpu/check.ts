@@ -1,0 +1,79 @@
+/**
+ * `npm run test:gpu [-- --engines a,b --only ops|curves --op NAME]`: engines beside ONNX Runtime's CPU, on a machine that has them. Needs
+ * Node and the bundles alone, so that it runs where there is no npm. The last line counts; the exit status is 1 where anything failed.
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { chooseEngine } from '../../src/engines/choose.ts';
+import type { Engine } from '../../src/engines/engine.ts';
+import { messageOf } from '../../src/shared/errors.ts';
+import type { Precision } from '../../src/trainer/precision.ts';
+import { writeTinyVit } from '../tiny-vit.ts';
+import { lossCurves } from './curves.ts';
+import { checkOps } from './op-table.ts';
+
+/**
+ * Of an op's results. CUDA multiplies matrices in TF32, whose factors have 11 bits: sums of some dozen products are off by 2⁻¹¹ of their size.
+ * WebGPU's exp and tanh are off by some units in the last place, and gradients of theirs by more.
+ */
+const OP_TOLERANCE: Readonly<Record<string, number>> = { 'onnxruntime-cuda': 4e-3, 'tensorflow-cuda': 4e-3 };
+const FLOAT32_TOLERANCE = 1e-4;
+/** Of each loss of a curve that falls from ln 2: what rounding becomes in 40 updates of Adam, which takes the sign of small gradients. */
+const CURVE_TOLERANCE = { fp32: 0.02, fp16: 0.05 } as const;
+
+const { values } = parseArgs({
+  options: {
+    engines: { type: 'string', default: 'onnxruntime-cuda,tensorflow-cuda,onnxruntime-webgpu' },
+    only: { type: 'string' },
+    op: { type: 'string' },
+  },
+});
+
+const count = { passed: 0, failed: 0 };
+
+function tell(what: string, fault: string | null): void {
+  count[fault === null ? 'passed' : 'failed'] += 1;
+  process.stdout.write(fault === null ? `passed  ${what}\n` : `FAILED  ${what}: ${fault}\n`);
+}
+
+async function ops(engine: Engine): Promise<void> {
+  const tolerance = OP_TOLERANCE[engine.name] ?? FLOAT32_TOLERANCE;
+  const { passed, lacking, faults } = await checkOps(engine, tolerance, (name) => (values.op ?? name) === name);
+  for (const fault of faults) process.stdout.write(`        ${fault}\n`);
+  count.passed += passed - 1;
+  count.failed += Math.max(0, faults.length - 1);
+  tell(
+    `${engine.name}: ${passed} cases of ops, ${lacking} of ops that it lacks`,
+    faults.length === 0 ? null : `${faults.length} cases differ`,
+  );
+}
+
+async function curves(engine: Engine, model: string, precision: Precision): Promise<void> {
+  const { cpu, own, resumed } = await lossCurves(model, engine, precision);
+  const limit = CURVE_TOLERANCE[precision];
+  const worst = (curve: readonly number[]): number =>
+    Math.max(...curve.map((loss, step) => Math.abs(loss - cpu[step]!)));
+  const judge = (curve: readonly number[]): string | null =>
+    worst(curve) <= limit ? null : `a loss is ${worst(curve).toFixed(4)} off, more than ${limit}`;
+  tell(`${engine.name} ${precision}: 40 losses (${cpu[0]!.toFixed(3)} to ${cpu.at(-1)!.toFixed(3)})`, judge(own));
+  tell(`${engine.name} ${precision}: goes on from a checkpoint of the CPU`, judge(resumed));
+}
+
+const folder = mkdtempSync(join(tmpdir(), 'lowrank-gpu-'));
+const model = await writeTinyVit(join(folder, 'vit'));
+for (const name of values.engines.split(',')) {
+  try {
+    const engine = chooseEngine(name);
+    if (values.only !== 'curves') await ops(engine);
+    if (values.only !== 'ops')
+      for (const precision of ['fp32', 'fp16'] as const) await curves(engine, model, precision);
+  } catch (error) {
+    tell(name, messageOf(error));
+  }
+}
+rmSync(folder, { recursive: true, force: true });
+process.stdout.write(`${count.passed} passed, ${count.failed} failed\n`);
+// A library's own threads must not keep the process.
+process.exit(count.failed > 0 ? 1 : 0);

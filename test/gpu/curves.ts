@@ -1,0 +1,84 @@
+/** Loss curves of a small ViT on an engine, and of runs that change the engine in their middle, as a resumed run may. */
+import { onnxRuntimeCpu } from '../../src/engines/onnxruntime.ts';
+import type { Engine, Program, Tensors } from '../../src/engines/engine.ts';
+import { float32 } from '../../src/graph/tensor.ts';
+import { initialise } from '../../src/lora/state.ts';
+import { openBase } from '../../src/models/open-base.ts';
+import { jobSchema } from '../../src/shared/job.ts';
+import { inputSize } from '../../src/shared/preprocessing.ts';
+import { Random } from '../../src/shared/random.ts';
+import { inPrecision } from '../../src/trainer/precision.ts';
+import type { Precision } from '../../src/trainer/precision.ts';
+import { IMAGES, LABELS, LOSS, trainingGraph, WEIGHTS } from '../../src/trainer/step.ts';
+import { Training } from '../../src/trainer/training.ts';
+
+const BATCH = 8;
+const STEPS = 40;
+const CLASSES = ['cat', 'dog'];
+const LEARNING_RATE = 3e-3;
+
+export interface Curves {
+  readonly cpu: readonly number[];
+  readonly own: readonly number[];
+  /** The first half on the CPU, the second on the engine. */
+  readonly resumed: readonly number[];
+}
+
+/** Losses of each step on one repeated batch; `model` is a folder. */
+export async function lossCurves(model: string, engine: Engine, precision: Precision): Promise<Curves> {
+  const base = await openBase(model);
+  const job = jobSchema.parse({ data: '.', base: model, lora: { rank: 4 } });
+  const { preprocessing } = base;
+  const compile = async (on: Engine, as: Precision): Promise<Stage> => {
+    const initial = initialise(base, job, CLASSES);
+    const options = { preprocessing, batch: BATCH, labelSmoothing: 0, scaled: as === 'fp16' };
+    const program = await on.compile(inPrecision(trainingGraph(initial.adapted.graph, options), as));
+    return { program, session: { job, initial, precision: as } as never };
+  };
+  const { height, width } = inputSize(preprocessing);
+  const feeds = batchOf(height, width);
+  const cpu = await compile(onnxRuntimeCpu, 'fp32');
+  const own = await compile(engine, precision);
+  const half = await steps(cpu, Training.start(cpu.session), feeds, STEPS / 2);
+  // A checkpoint shares its arrays with the training it was taken of: the rest of the CPU's run starts from a copy.
+  const checkpoint = structuredClone(half.training.checkpoint());
+  const rest = await steps(cpu, half.training, feeds, STEPS / 2);
+  const resumed = await steps(own, Training.from(own.session, checkpoint), feeds, STEPS / 2);
+  const alone = await steps(own, Training.start(own.session), feeds, STEPS);
+  await Promise.all([cpu.program.release(), own.program.release()]);
+  return {
+    cpu: [...half.losses, ...rest.losses],
+    own: alone.losses,
+    resumed: [...half.losses, ...resumed.losses],
+  };
+}
+
+interface Stage {
+  readonly program: Program;
+  readonly session: never;
+}
+
+async function steps({ program }: Stage, training: Training, feeds: Tensors, count: number) {
+  const losses: number[] = [];
+  while (losses.length < count) {
+    const { [LOSS]: loss } = await program.run({ ...feeds, ...training.feeds }, training.gradients);
+    training.accumulate();
+    if (Number.isFinite(training.gradientNorm())) {
+      losses.push((loss!.data as Float32Array)[0]!);
+      training.update(LEARNING_RATE, 1);
+    } else {
+      training.skip({ epoch: 0, batch: 0 });
+    }
+  }
+  return { training, losses };
+}
+
+function batchOf(height: number, width: number): Tensors {
+  const random = new Random(1);
+  const data = Uint8Array.from({ length: BATCH * height * width * 3 }, () => random.int(256));
+  return {
+    [IMAGES]: { dtype: 'uint8', shape: [BATCH, height, width, 3], data },
+    [LABELS]: { dtype: 'int32', shape: [BATCH], data: Int32Array.from({ length: BATCH }, (_, row) => row % 2) },
+    [WEIGHTS]: float32([BATCH], new Float32Array(BATCH).fill(1 / BATCH)),
+  };
+}
