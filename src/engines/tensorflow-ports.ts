@@ -2,8 +2,9 @@
  * How tensors cross into TensorFlow and out of it. Its binding takes few element types, and what is not int32 it copies to the GPU, back and
  * there again. So every input is fed as the 32-bit words that it consists of, and the graph reads them as what they are.
  */
-import { symbol } from '../graph/shape.ts';
-import type { Shape } from '../graph/shape.ts';
+import type { ValueType } from '../graph/ir.ts';
+import { formatShape, symbol } from '../graph/shape.ts';
+import type { Dim, Shape } from '../graph/shape.ts';
 import { bytesOf, bytesUnder, sizeOf, zeros } from '../graph/tensor.ts';
 import type { DType, Tensor, TensorData } from '../graph/tensor.ts';
 
@@ -25,6 +26,7 @@ interface WordPort {
 export interface InPort extends Pick<WordPort, 'leading'> {
   /** The input's name in the graph. */
   readonly name: string;
+  readonly type: ValueType;
   /** The placeholder of its words. */
   readonly node: string;
   /** The placeholder of its shape, where the words do not tell it. */
@@ -60,14 +62,24 @@ export interface Fed {
   readonly words: Int32Array;
 }
 
-/** A tensor as its port feeds it; its memory is shared where it consists of whole words. */
-export function fed({ node, leading, shapeNode }: InPort, tensor: Tensor): Fed[] {
+/** A tensor as its port feeds it; its memory is shared where it consists of whole words. Throws for one of another shape or type. */
+export function fed({ name, type, node, leading, shapeNode }: InPort, tensor: Tensor): Fed[] {
+  if (!isOf(type, tensor)) {
+    const told = ({ dtype, shape }: ValueType): string => `${dtype} ${formatShape(shape)}`;
+    // TensorFlow would take any words, and run.
+    throw new Error(`${name} is fed ${told(tensor)}, not ${told(type)}`);
+  }
   const words = wordsOf(tensor);
   const first = tensor.shape.slice(0, leading);
   const isOneEach = leading === tensor.shape.length && bytesOf(tensor.dtype) === WORD;
   const shape = isOneEach ? first : [...first, words.length / Math.max(1, sizeOf(first))];
   const lengths = shapeNode && { node: shapeNode, shape: [tensor.shape.length], words: Int32Array.from(tensor.shape) };
   return [{ node, shape, words }, ...(lengths ? [lengths] : [])];
+}
+
+function isOf({ dtype, shape }: ValueType, tensor: Tensor): boolean {
+  const fits = (dim: Dim, axis: number): boolean => typeof dim !== 'number' || dim === tensor.shape[axis];
+  return dtype === tensor.dtype && shape.length === tensor.shape.length && shape.every(fits);
 }
 
 function wordsOf(tensor: Tensor): Int32Array {

@@ -2,6 +2,7 @@
  * TensorFlow as an engine, on a CPU or on an NVIDIA GPU: a graph is written as a SavedModel and run by TensorFlow's C++ runtime, which
  * comes in an engine pack.
  */
+import { existsSync } from 'node:fs';
 import { mkdtemp, open, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -48,7 +49,12 @@ async function load(pack: TensorFlowPack, { threads }: CompileOptions): Promise<
     throw new InputError('this process runs another TensorFlow already', { field: 'engine' });
   }
   loaded ??= { folder: pack.folder, thread: start(pack, threads) };
-  return await loaded.thread;
+  try {
+    return await loaded.thread;
+  } catch (error) {
+    loaded = undefined;
+    throw error;
+  }
 }
 
 async function start(
@@ -56,8 +62,13 @@ async function start(
   threads: number | undefined,
 ): Promise<TensorFlowThread> {
   const xla = xlaCache === undefined ? undefined : { cache: xlaCache, cudaFolder: join(folder, 'cuda') };
+  const binding = join(folder, 'binding', 'tfjs_binding.node');
+  if (!existsSync(binding)) {
+    const remedy = `\`lowrank engines install ${name}\` installs it again`;
+    throw new InputError(`is missing in the pack of ${name}; ${remedy}`, { file: binding });
+  }
   setEnvironment({ threads, xla });
-  const thread = new TensorFlowThread(join(folder, 'binding', 'tfjs_binding.node'));
+  const thread = new TensorFlowThread(binding);
   const { gpu, version } = await thread.ask({ kind: 'open' });
   if (name === 'tensorflow-cuda' && !gpu) {
     throw new InputError(

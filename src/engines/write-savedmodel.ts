@@ -118,7 +118,13 @@ class Writer implements TensorFlowWriter {
     const port = wordPort(shape, dtype);
     const words = this.#placeholder(node, port.words);
     const lengths = port.needsShape ? this.#placeholder(`${node}_shape`, [shape.length]) : undefined;
-    this.#inputs.push({ name: nameOf(input)!, node, leading: port.leading, shapeNode: lengths?.name });
+    this.#inputs.push({
+      name: nameOf(input)!,
+      type: { shape, dtype },
+      node,
+      leading: port.leading,
+      shapeNode: lengths?.name,
+    });
 
     let shapeOfWords: TensorFlowValue | undefined;
     const told = (): TensorFlowValue =>

@@ -10,7 +10,13 @@ const B = symbol('B');
 
 function portOf(shape: Shape, dtype: DType): InPort {
   const { leading, needsShape } = wordPort(shape, dtype);
-  return { name: 'x', node: 'input_0', leading, shapeNode: needsShape ? 'input_0_shape' : undefined };
+  return {
+    name: 'x',
+    type: { shape, dtype },
+    node: 'input_0',
+    leading,
+    shapeNode: needsShape ? 'input_0_shape' : undefined,
+  };
 }
 
 describe('an input as words', () => {
@@ -49,6 +55,12 @@ describe('an input as words', () => {
       { node: 'input_0', shape: [2] },
       { node: 'input_0_shape', words: Int32Array.of(2, 3) },
     ]);
+  });
+
+  it('of another shape or type is refused', () => {
+    const port = portOf([B, 2], 'float32');
+    expect(() => fed(port, float32([2, 3], [1, 2, 3, 4, 5, 6]))).toThrow('x is fed float32 [2, 3], not float32 [B, 2]');
+    expect(() => fed(port, int64([1, 2], [1, 2]))).toThrow('x is fed int64 [1, 2], not float32 [B, 2]');
   });
 
   it('copies a part of an array that does not begin with a word', () => {
