@@ -2,7 +2,6 @@
 import { statSync } from 'node:fs';
 import type { Engine } from '../engines/engine.ts';
 import { openSafetensors } from '../formats/safetensors.ts';
-import type { Adapter } from '../lora/adapter.ts';
 import { mergeIntoBase } from '../lora/merge-base.ts';
 import { readTrained, weightsFileOf } from '../lora/trained.ts';
 import { countParameters } from '../models/frozen.ts';
@@ -21,8 +20,8 @@ import { stageDirectory, stageFile } from './stage.ts';
 export interface ExportRequest {
   /** An adapter's folder: a run's `best/` or `adapter/`, or any PEFT directory. */
   readonly adapter: string;
-  /** What `openClassifierBase` opens; undefined for the base that the adapter names. */
-  readonly base?: string | undefined;
+  /** What `openClassifierBase` opens. */
+  readonly base: string;
   /** A name out of `EXPORT_FORMATS` (formats.ts). */
   readonly format: string;
   /** The file or, by the format, the folder to write. */
@@ -48,7 +47,7 @@ export async function exportModel(request: ExportRequest): Promise<ExportReport>
   const { out, engine, threads } = request;
   const format = formatOf(request.format);
   const adapter = readTrained(request.adapter);
-  const base = await openClassifierBase(request.base ?? baseNameOf(adapter, request.adapter));
+  const base = await openClassifierBase(request.base);
   const merged = mergeIntoBase(base, adapter, request.adapter);
   const images = await imagesFor(format, merged.preprocessing, request.images);
   const weights = weightsFileOf(request.adapter);
@@ -75,11 +74,6 @@ export async function exportModel(request: ExportRequest): Promise<ExportReport>
     preprocessing: merged.preprocessing,
     notes: adapter.warnings,
   };
-}
-
-function baseNameOf({ base: { name, revision } }: Adapter, file: string): string {
-  if (name === undefined) throw new InputError('does not name its base; name it', { file });
-  return revision === undefined ? name : `${name}@${revision}`;
 }
 
 interface ChosenImages {

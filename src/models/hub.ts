@@ -5,9 +5,9 @@
  *     <cacheDir>/<owner>--<name>/<commit>.partial/    what is there of one that is not
  *     <cacheDir>/<owner>--<name>/refs/<revision>      the commit a branch or tag stood for when last asked
  */
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { rename, statfs } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { InputError, messageOf } from '../shared/errors.ts';
 import { downloadFile } from '../fetch/download.ts';
 import { retryingWith, TransientError } from '../fetch/request.ts';
@@ -52,7 +52,7 @@ export interface HubOptions {
  */
 export async function resolveHub(text: string, options: HubOptions): Promise<string> {
   const reference = parseHubReference(text);
-  const root = join(options.cacheDir, reference.id.replace('/', '--'));
+  const root = rootOf(options.cacheDir, reference);
   const cached = cachedFolder(root, reference);
   if (cached !== undefined && COMMIT.test(reference.revision)) return cached;
   if (options.offline ?? process.env['HF_HUB_OFFLINE'] === '1') {
@@ -74,6 +74,21 @@ export async function resolveHub(text: string, options: HubOptions): Promise<str
   const folder = await fetchFolder(server, reference, listing, root, options.onProgress);
   await writeFileAtomic(refPath(root, reference), listing.commit);
   return folder;
+}
+
+/**
+ * `hf:owner/name@commit` of what was downloaded, without asking the hub: what the revision stood for when last asked. Where the text has
+ * none and `main` was never asked for, it is the one commit that is there. Undefined where none is, or several.
+ */
+export function cachedHub(text: string, cacheDir: string): string | undefined {
+  const reference = parseHubReference(text);
+  const root = rootOf(cacheDir, reference);
+  const folder = cachedFolder(root, reference) ?? (text.includes('@') ? undefined : onlyFolder(root));
+  return folder === undefined ? undefined : `hf:${reference.id}@${basename(folder)}`;
+}
+
+function rootOf(cacheDir: string, { id }: HubReference): string {
+  return join(cacheDir, id.replace('/', '--'));
 }
 
 const INSTEAD =
@@ -166,4 +181,9 @@ function cachedFolder(root: string, reference: HubReference): string | undefined
       : '';
   const folder = join(root, commit);
   return COMMIT.test(commit) && existsSync(folder) ? folder : undefined;
+}
+
+function onlyFolder(root: string): string | undefined {
+  const commits = existsSync(root) ? readdirSync(root).filter((name) => COMMIT.test(name)) : [];
+  return commits.length === 1 ? join(root, commits[0]!) : undefined;
 }

@@ -5,9 +5,9 @@ import { exportModel } from '../export/export-model.ts';
 import { formatOf } from '../export/formats.ts';
 import { snippetsFor } from '../export/snippets.ts';
 import { InputError } from '../shared/errors.ts';
+import { baseOfAdapter } from '../trainer/base-of-adapter.ts';
 import { datasetImages } from '../trainer/dataset-images.ts';
 import { locateAdapter } from '../trainer/locate-adapter.ts';
-import { baseOfAdapter } from './base-of-adapter.ts';
 import type { Task } from './task.ts';
 
 export const exportTask: Task<'export'> = async ({ path, base, folders, format, out, data }, { progress }) => {
@@ -22,7 +22,7 @@ export const exportTask: Task<'export'> = async ({ path, base, folders, format, 
   progress(0, null);
   const report = await exportModel({
     adapter: folder,
-    base: baseOfAdapter(base, located, folders),
+    base: baseOfAdapter(base ?? undefined, located, { folders, mayDownload: true }),
     format,
     out,
     engine: chooseEngine('auto'),

@@ -10,8 +10,8 @@ import { openBase } from '../models/open-base.ts';
 import type { AdapterReport } from '../shared/adapter-report.ts';
 import { InputError } from '../shared/errors.ts';
 import type { AdapterConfigSummary } from '../shared/protocol/results.ts';
+import { baseOfAdapter } from '../trainer/base-of-adapter.ts';
 import { type LocatedAdapter, locateAdapter } from '../trainer/locate-adapter.ts';
-import { baseOfAdapter } from './base-of-adapter.ts';
 import type { Task } from './task.ts';
 
 export const inspect: Task<'inspect'> = async ({ path, base: named, folders }, { progress, log }) => {
@@ -58,19 +58,14 @@ async function inspected(
 ): Promise<Inspected> {
   const { adapter, folder } = located;
   let name = adapter.base.name ?? null;
-  let problem = 'The adapter does not tell its base.';
   try {
-    const found = baseOfAdapter(named, located, folders);
-    if (found !== undefined) {
-      name = found;
-      const base = await openBase(found);
-      return { base, name, report: inspectOnBase(adapter, base, folder, { onLayer }), problem: null };
-    }
+    name = baseOfAdapter(named ?? undefined, located, { folders, mayDownload: false });
+    const base = await openBase(name);
+    return { base, name, report: inspectOnBase(adapter, base, folder, { onLayer }), problem: null };
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
-    problem = error.message;
+    return { base: undefined, name, report: inspectAdapter(adapter, { onLayer }), problem: error.message };
   }
-  return { base: undefined, name, report: inspectAdapter(adapter, { onLayer }), problem };
 }
 
 function summaryOf({ config, layers }: Adapter): AdapterConfigSummary {

@@ -5,8 +5,8 @@ import { chooseEngine } from '../engines/choose.ts';
 import type { PredictResult, SideBySide } from '../shared/protocol/results.ts';
 import { BATCH_SIZE, classify, classOfFolder, openImage } from '../trainer/predict.ts';
 import { openPair, type Pair } from '../trainer/classifier-pair.ts';
+import { baseOfAdapter } from '../trainer/base-of-adapter.ts';
 import { locateAdapter } from '../trainer/locate-adapter.ts';
-import { baseOfAdapter } from './base-of-adapter.ts';
 import type { Task } from './task.ts';
 
 /** More than a person looks through; `lowrank predict` takes any number. */
@@ -18,7 +18,7 @@ export const predict: Task<'predict'> = async ({ path, base, folders, images, to
   const all = await imageFiles(images);
   const files = all.slice(0, MAX_IMAGES);
   const located = await locateAdapter(path);
-  const name = baseOfAdapter(base, located, folders);
+  const name = baseOfAdapter(base ?? undefined, located, { folders, mayDownload: true });
   const pair = await openPair(located, { base: name, engine: chooseEngine('auto'), threads: undefined });
   try {
     const models = {

@@ -1,7 +1,6 @@
 /** An adapter on its base and the untouched base, both ready to run: what a person compares who tries an adapter. */
 import { mergeIntoBase } from '../lora/merge-base.ts';
 import { openClassifierBase } from '../models/open-base.ts';
-import { InputError } from '../shared/errors.ts';
 import type { LocatedAdapter } from './locate-adapter.ts';
 import type { ClassifierOptions } from './open-classifier.ts';
 import { type Classifier, compileClassifier } from './predict.ts';
@@ -18,9 +17,8 @@ export interface Pair {
 /** The base is opened once for both. Throws an `InputError` where the adapter or its base cannot be opened. */
 export async function openPair(
   { adapter, folder }: Pick<LocatedAdapter, 'adapter' | 'folder'>,
-  { base: name, engine, threads }: ClassifierOptions,
+  { base: name, engine, threads }: ClassifierOptions & { readonly base: string },
 ): Promise<Pair> {
-  if (name === undefined) throw new InputError('does not tell its base; name it', { file: folder });
   const base = await openClassifierBase(name);
   const tuned = await compileClassifier(mergeIntoBase(base, adapter, folder), engine, threads);
   const untouched = base.labels === undefined ? null : await compileClassifier(base, engine, threads);

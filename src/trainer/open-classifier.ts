@@ -6,8 +6,8 @@ import { mergeIntoBase } from '../lora/merge-base.ts';
 import { CONFIG_FILE, RECORD_FILE } from '../lora/read-adapter.ts';
 import type { Base } from '../models/base.ts';
 import { openClassifierBase } from '../models/open-base.ts';
-import { InputError } from '../shared/errors.ts';
 import { RUN_PATHS } from '../shared/run/layout.ts';
+import { baseOfAdapter } from './base-of-adapter.ts';
 import { openExported } from './exported-classifier.ts';
 import { locateAdapter } from './locate-adapter.ts';
 import { type Classifier, compileClassifier } from './predict.ts';
@@ -30,8 +30,8 @@ export async function openClassifier(path: string, options: ClassifierOptions): 
 
 async function openModel(path: string, base: string | undefined): Promise<Base> {
   if (!TRAINED.some((file) => existsSync(join(path, file)))) return await openClassifierBase(path);
-  const { adapter, folder, job } = await locateAdapter(path);
-  const name = base ?? job?.base ?? adapter.base.name;
-  if (name === undefined) throw new InputError('does not tell its base; name it', { file: folder });
+  const located = await locateAdapter(path);
+  const { adapter, folder } = located;
+  const name = baseOfAdapter(base, located, { folders: [process.cwd()], mayDownload: true });
   return mergeIntoBase(await openClassifierBase(name), adapter, folder);
 }

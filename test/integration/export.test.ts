@@ -324,15 +324,17 @@ describe('a Hugging Face directory', () => {
     const initial = initialise(base, job, CLASSES);
     const adapter = join(folder, 'of-sample');
     await writeAdapter(adapter, toAdapter(initial, initial.values, { base, job, classes: CLASSES }));
-    const { base: _, ...rest } = request('vit', 'lora', 'transformers', 'hf-sample');
-    // Without a base named, it is the one that the adapter names.
-    const { files } = await exportModel({ ...rest, base: undefined, adapter });
+    const { files } = await exportModel({
+      ...request('vit', 'lora', 'transformers', 'hf-sample'),
+      base: 'sample',
+      adapter,
+    });
     expect(files).toContain(join(folder, 'hf-sample/config.json'));
     expect((await openBase(join(folder, 'hf-sample'))).labels).toEqual(CLASSES);
   });
 
   it('is refused for a base that is an ONNX file', async () => {
     const { base, ...rest } = request('onnx-vit', 'lora', 'transformers', 'hf-onnx');
-    await expect(exportModel({ ...rest, base: join(base!, 'script.onnx') })).rejects.toThrow('is an ONNX file');
+    await expect(exportModel({ ...rest, base: join(base, 'script.onnx') })).rejects.toThrow('is an ONNX file');
   });
 });

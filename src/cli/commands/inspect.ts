@@ -1,12 +1,12 @@
 import type { Adapter } from '../../lora/adapter.ts';
 import { inspectOnBase } from '../../lora/inspect-on-base.ts';
 import { inspectAdapter } from '../../lora/inspect.ts';
-import type { Base } from '../../models/base.ts';
 import { openBase } from '../../models/open-base.ts';
 import type { AdapterReport, LayerReport } from '../../shared/adapter-report.ts';
 import { InputError } from '../../shared/errors.ts';
 import { formatBytes, formatInteger, formatShare } from '../../shared/format.ts';
-import { locateAdapter } from '../../trainer/locate-adapter.ts';
+import { baseOfAdapter } from '../../trainer/base-of-adapter.ts';
+import { type LocatedAdapter, locateAdapter } from '../../trainer/locate-adapter.ts';
 import { defineCommand } from '../command.ts';
 import { one, text } from '../parameters.ts';
 import { here } from '../run-result.ts';
@@ -25,8 +25,10 @@ export const inspect = defineCommand({
   async run({ adapter: path, base: named }, { logs }) {
     const located = await locateAdapter(path, { assumeAlpha: true });
     const { folder, adapter } = located;
-    const base = named === undefined ? await baseOfRun(located.job?.base, logs) : await openBase(named);
-    const report = base === undefined ? inspectAdapter(adapter) : inspectOnBase(adapter, base, folder);
+    const report =
+      named === undefined
+        ? await inspectOnOwnBase(located, logs)
+        : inspectOnBase(adapter, await openBase(named), folder);
     return {
       json: { folder, base: adapter.base, task: adapter.task ?? null, ...report },
       lines: (out) => linesOf(out, folder, adapter, report),
@@ -34,15 +36,16 @@ export const inspect = defineCommand({
   },
 });
 
-/** A run can be looked at where its base is not. */
-async function baseOfRun(name: string | undefined, logs: Terminal): Promise<Base | undefined> {
-  if (name === undefined) return undefined;
+/** An adapter can be looked at where its base is not. */
+async function inspectOnOwnBase(located: LocatedAdapter, logs: Terminal): Promise<AdapterReport> {
+  const { adapter, folder } = located;
   try {
-    return await openBase(name);
+    const name = baseOfAdapter(undefined, located, { folders: [process.cwd()], mayDownload: false });
+    return inspectOnBase(adapter, await openBase(name), folder);
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
     logs.write(`${paint(logs, 'yellow', 'warning:')} shown without its base: ${plain(error.message)}\n`);
-    return undefined;
+    return inspectAdapter(adapter);
   }
 }
 

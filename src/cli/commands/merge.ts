@@ -6,6 +6,7 @@ import { EXPORT_FORMATS, formatOf } from '../../export/formats.ts';
 import type { ExportReport } from '../../shared/export-report.ts';
 import { formatBytes, formatInteger, formatShare } from '../../shared/format.ts';
 import { datasetImages } from '../../trainer/dataset-images.ts';
+import { baseOfAdapter } from '../../trainer/base-of-adapter.ts';
 import { locateAdapter } from '../../trainer/locate-adapter.ts';
 import { defineCommand } from '../command.ts';
 import { UsageError } from '../exit-codes.ts';
@@ -46,12 +47,13 @@ export const merge = defineCommand({
     const chosen = formatOf(format ?? `onnx-${dtype ?? 'fp32'}`);
     if (chosen.output !== 'directory' && !out.endsWith(chosen.output))
       throw new UsageError(`--out ${out}: ${chosen.name} is a file that ends in ${chosen.output}`);
-    const { folder, job } = await locateAdapter(path);
+    const located = await locateAdapter(path);
+    const { folder, job } = located;
     const dataset = data ?? (job !== undefined && existsSync(job.data) ? job.data : undefined);
     logs.write('writing and comparing …\n');
     const report = await exportModel({
       adapter: folder,
-      base: base ?? job?.base,
+      base: baseOfAdapter(base, located, { folders: [process.cwd()], mayDownload: true }),
       format: chosen.name,
       out,
       engine: chooseEngine(engine),
