@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { compareVersions } from '../src/engines/packs/manifest.ts';
 import { run } from './package-cache.mjs';
 
-/** Given by the C library, GCC's runtime and the NVIDIA driver of the machine that installs the pack. */
+/** Given by the machine that installs the pack: C library, GCC's runtime, zlib (cuDNN) and the NVIDIA driver. */
 const GIVEN =
-  /^(libc|libm|libdl|librt|libpthread|libutil|ld-linux-x86-64|libgcc_s|libstdc\+\+|libcuda|libnvidia-ml)\.so(\.\d+)?$/;
+  /^(libc|libm|libdl|librt|libpthread|libutil|ld-linux-x86-64|libgcc_s|libstdc\+\+|libz|libcuda|libnvidia-ml)\.so(\.\d+)?$/;
 
 /** Libraries that `files` in `folder` name and that neither the pack nor the system gives. */
 export function missingLibraries(folder: string, files: readonly string[]): string[] {

@@ -14,6 +14,7 @@ const BINARY = /\.so(\.\d+)*$|\.node$/;
 const GIVERS: readonly (readonly [name: RegExp, giver: string])[] = [
   [/^libcuda\.so|^libnvidia-/, 'it comes with the NVIDIA driver'],
   [/^libstdc\+\+|^libgcc_s/, "it comes with the system's package of GCC's C++ library"],
+  [/^libz\.so/, "it comes with the system's package of zlib"],
 ];
 
 /** Throws an `InputError` that names the first library which a file of the pack in `folder` needs and nobody here has. */
