@@ -45,6 +45,6 @@ export async function openZipMembers(path: string, maxMembers: number): Promise<
   }
 }
 
-export function damagedZip(path: string, reason: string): InputError {
+function damagedZip(path: string, reason: string): InputError {
   return new InputError(`is no zip file, or a damaged one: ${printable(reason)}; fetch it again`, { file: path });
 }
