@@ -1,208 +1,39 @@
-/** Batches of prepared images, epoch by epoch, decoded ahead of their use, in an order that is the same on every machine. */
-import { availableParallelism } from 'node:os';
-import type { Finding } from '../shared/dataset-report.ts';
+/** Batches of images with one class each. */
 import type { Augmentation } from '../shared/job.ts';
-import { InputError } from '../shared/errors.ts';
 import { inputSize, type Preprocessing } from '../shared/preprocessing.ts';
 import { isIdentity } from './augment.ts';
 import type { Sample } from './dataset.ts';
-import { type BatchFiller, type DecodePool, type FilledBatch, inProcess, threadPool } from './decode-pool.ts';
-import { epochOrder } from './epoch-order.ts';
-import { maxFaults } from './faults.ts';
-import { ImageCache } from './image-cache.ts';
-import { workerFile } from '../formats/worker-file.ts';
+import { DecodedEpochs, type EpochSource, type Members, type SourceOptions } from './decoded-epochs.ts';
 
-export interface Batch {
-  /** Within its epoch. */
-  readonly index: number;
-  /** Which variation of the images this is: the epoch, or one of `augmentation.views`; 0 without augmentation. */
-  readonly view: number;
+export interface Batch extends Members {
   /** Empty where `wantsImages` said so. `[batch, height, width, 3]`; black where the weight is 0. */
   readonly images: Uint8Array;
   /** `[batch]`; 0 where the batch is padded. */
   readonly labels: Int32Array;
-  /** `[batch]`: 1, or 0 for padding at the end of an epoch and for images that could not be read. */
-  readonly weights: Float32Array;
-  /** `[batch]`: indices into the source's samples, −1 for padding. */
-  readonly samples: Int32Array;
 }
 
-export interface BatchSourceOptions {
+export interface BatchSourceOptions extends SourceOptions {
   readonly samples: readonly Sample[];
   readonly preprocessing: Preprocessing;
   readonly augmentation: Augmentation | null;
-  /** Images in a batch. */
-  readonly batch: number;
-  readonly seed: number;
-  readonly shuffle: boolean;
-  /** Decoding threads; 0 decodes on the caller's thread. By default one less than the processors. */
-  readonly workers?: number;
-  /** Images are kept in memory after the first epoch when they, all views included, fit this many bytes. */
-  readonly cacheBytes?: number;
-  /** Asked at the start of an epoch; where it says no, nothing is decoded and batches come without images. */
-  readonly wantsImages?: (view: number) => boolean;
 }
 
-export interface BatchSource {
-  readonly batchesPerEpoch: number;
-  /** The images that could not be read so far; their weight is 0. */
-  readonly skipped: readonly Finding[];
-  /**
-   * The batches of an epoch from `fromBatch` on, one epoch at a time: asking for another ends the one before. Throws an
-   * `InputError` when more images cannot be read than `maxFaults` puts up with.
-   */
-  batches(epoch: number, fromBatch?: number): AsyncGenerator<Batch, void, undefined>;
-  /** Ends the decoding threads. */
-  close(): Promise<void>;
-}
-
-/** A thread prepares some 150 photographs of 500 × 375 a second and takes some 40 MB. */
-const MAX_WORKERS = 16;
-/** About 3500 images of 224 × 224, or 43 000 of 64 × 64. */
-export const CACHE_BYTES = 512 * 2 ** 20;
-
-/** Decoding threads where the caller asks for no number of them. */
-export function defaultWorkers(): number {
-  return Math.min(Math.max(availableParallelism() - 1, 1), MAX_WORKERS);
-}
+export type BatchSource = EpochSource<Batch>;
 
 export function openBatchSource(options: BatchSourceOptions): BatchSource {
-  return new DecodingSource(options);
-}
-
-class DecodingSource implements BatchSource {
-  readonly batchesPerEpoch: number;
-  readonly #options: BatchSourceOptions;
-  readonly #augmentation: Augmentation | null;
-  readonly #imageBytes: number;
-  readonly #pool: DecodePool;
-  readonly #cache: ImageCache | null;
-  readonly #skipped = new Map<number, Finding>();
-  #active: BatchFiller | undefined;
-  /** The epoch that will probably be asked for next, decoded while the present one ends and is evaluated. */
-  #ahead: { readonly key: string; readonly filler: BatchFiller } | undefined;
-
-  constructor(options: BatchSourceOptions) {
-    const { samples, preprocessing, augmentation, batch, seed, workers, cacheBytes = CACHE_BYTES } = options;
-    const { width, height } = inputSize(preprocessing);
-    this.#options = options;
-    this.#augmentation = augmentation === null || isIdentity(augmentation) ? null : augmentation;
-    this.#imageBytes = width * height * 3;
-    this.batchesPerEpoch = Math.ceil(samples.length / batch);
-    this.#pool = openPool(
-      samples.map(({ path }) => path),
-      { preprocessing, augmentation: this.#augmentation, seed },
-      workers ?? defaultWorkers(),
-    );
-    // New views every epoch are never seen again.
-    const views = this.#augmentation === null ? 1 : this.#augmentation.views;
-    const fits = views !== null && ImageCache.bytes(samples.length, views, this.#imageBytes) <= cacheBytes;
-    this.#cache = fits ? new ImageCache(samples.length, views, this.#imageBytes) : null;
-  }
-
-  get skipped(): readonly Finding[] {
-    return [...this.#skipped.values()];
-  }
-
-  async *batches(epoch: number, fromBatch = 0): AsyncGenerator<Batch, void, undefined> {
-    const order = this.#order(epoch);
-    const view = this.#view(epoch);
-    const wanted = this.#options.wantsImages?.(view) ?? true;
-    const cached = this.#cache?.holds(view) === true;
-    const filler = cached || !wanted ? undefined : this.#fill(epoch, fromBatch);
-    try {
-      for (let index = fromBatch; index < this.batchesPerEpoch; index++) {
-        const members = order.subarray(index * this.#options.batch, (index + 1) * this.#options.batch);
-        if (!wanted) {
-          yield this.#assemble(index, view, members, new Uint8Array(0));
-        } else if (filler === undefined) {
-          yield this.#assemble(index, view, members, this.#cache!.get(view, members, this.#options.batch));
-        } else {
-          const filled = await filler.next();
-          this.#count(members, filled);
-          this.#cache?.put(view, members, filled.images);
-          yield this.#assemble(index, view, members, filled.images);
-        }
-      }
-    } finally {
-      filler?.stop();
-    }
-  }
-
-  async close(): Promise<void> {
-    await this.#pool.close();
-  }
-
-  /** Starts an epoch, or goes on with it where it was started ahead, and starts the one after it. */
-  #fill(epoch: number, fromBatch: number): BatchFiller {
-    this.#active?.stop();
-    const ahead = this.#ahead;
-    const expected = ahead?.key === this.#key(epoch, fromBatch);
-    if (!expected) ahead?.filler.stop();
-    this.#active = ahead !== undefined && expected ? ahead.filler : this.#start(epoch, fromBatch);
-    this.#ahead = this.#isDecoded(epoch + 1, this.#view(epoch))
-      ? undefined
-      : { key: this.#key(epoch + 1, 0), filler: this.#start(epoch + 1, 0) };
-    return this.#active;
-  }
-
-  /** Whether the cache will serve this epoch once it holds the present view. */
-  #isDecoded(epoch: number, present: number): boolean {
-    const view = this.#view(epoch);
-    return this.#cache !== null && (view === present || this.#cache.holds(view));
-  }
-
-  #start(epoch: number, fromBatch: number): BatchFiller {
-    const { batch } = this.#options;
-    const order = this.#order(epoch).subarray(fromBatch * batch);
-    return this.#pool.start({ order, view: this.#view(epoch), batch, imageBytes: this.#imageBytes });
-  }
-
-  #order(epoch: number): Int32Array {
-    const { samples, seed, shuffle } = this.#options;
-    return epochOrder(samples.length, seed, epoch, shuffle);
-  }
-
-  #view(epoch: number): number {
-    if (this.#augmentation === null) return 0;
-    return this.#augmentation.views === null ? epoch : epoch % this.#augmentation.views;
-  }
-
-  /** Equal for epochs with equal batches. */
-  #key(epoch: number, fromBatch: number): string {
-    return [this.#options.shuffle ? epoch : 0, this.#view(epoch), fromBatch].join(' ');
-  }
-
-  #count(members: Int32Array, { faults }: FilledBatch): void {
-    const { samples } = this.#options;
-    for (const [place, message] of faults) {
-      const sample = members[place]!;
-      this.#skipped.set(sample, { file: samples[sample]!.path, message });
-    }
-    const limit = maxFaults(samples.length);
-    if (this.#skipped.size <= limit) return;
-    const [first] = this.#skipped.values();
-    throw new InputError(
-      `${first!.message}; more than ${limit} of ${samples.length} images cannot be read: check the dataset`,
-      { file: first!.file },
-    );
-  }
-
-  #assemble(index: number, view: number, members: Int32Array, images: Uint8Array): Batch {
-    const { samples, batch } = this.#options;
-    const labels = new Int32Array(batch);
-    const weights = new Float32Array(batch);
-    const indices = new Int32Array(batch).fill(-1);
-    indices.set(members);
-    for (const [place, sample] of members.entries()) {
-      labels[place] = samples[sample]!.label;
-      weights[place] = this.#skipped.has(sample) ? 0 : 1;
-    }
-    return { index, view, images, labels, weights, samples: indices };
-  }
-}
-
-function openPool(paths: readonly string[], recipe: Parameters<typeof inProcess>[1], workers: number): DecodePool {
-  const file = workers > 0 ? workerFile('decode-worker') : undefined;
-  return file === undefined ? inProcess(paths, recipe) : threadPool(file, workers, paths, recipe);
+  const { samples, preprocessing, augmentation: given, batch, seed } = options;
+  const { width, height } = inputSize(preprocessing);
+  const augmentation = given === null || isIdentity(given) ? null : given;
+  return new DecodedEpochs<Batch>({
+    ...options,
+    paths: samples.map(({ path }) => path),
+    recipe: { preprocessing, augmentation, seed },
+    sampleBytes: width * height * 3,
+    views: augmentation === null ? 1 : augmentation.views,
+    assemble(members, images) {
+      const labels = new Int32Array(batch);
+      for (const [place, sample] of members.samples.entries()) labels[place] = samples[sample]?.label ?? 0;
+      return { ...members, images, labels };
+    },
+  });
 }

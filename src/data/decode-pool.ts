@@ -106,7 +106,10 @@ export function inProcess(paths: readonly string[], recipe: Recipe): DecodePool 
             await turn();
             if (stopped) throw new Error('these batches were stopped');
             try {
-              images.set(prepareSample(paths[sample]!, sample, view, recipe), place * imageBytes);
+              images.set(
+                prepareSample((index) => paths[index]!, sample, view, recipe),
+                place * imageBytes,
+              );
             } catch (error) {
               if (!(error instanceof InputError)) throw error;
               faults.set(place, faultOf(error, paths[sample]!).message);

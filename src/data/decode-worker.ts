@@ -29,11 +29,11 @@ async function decode(ring: BatchRing): Promise<void> {
 }
 
 function prepared(sample: number, view: number): Uint8Array | string {
-  const path = sharedString(paths, sample);
+  const pathOf = (index: number): string => sharedString(paths, index);
   try {
-    return prepareSample(path, sample, view, recipe);
+    return prepareSample(pathOf, sample, view, recipe);
   } catch (error) {
-    if (error instanceof InputError) return faultOf(error, path).message;
+    if (error instanceof InputError) return faultOf(error, pathOf(sample)).message;
     throw error;
   }
 }

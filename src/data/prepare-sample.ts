@@ -3,19 +3,31 @@ import type { Augmentation } from '../shared/job.ts';
 import type { Preprocessing } from '../shared/preprocessing.ts';
 import { augment, sampleRandom } from './augment.ts';
 import { decodeImageSync } from './decode-image.ts';
+import { type DetectionRecipe, prepareDetection } from './detection/prepare-detection.ts';
 import { preprocess } from './preprocess.ts';
 
 /** All that decides what a sample's pixels are, but for the file and the view. Passes between threads. */
-export interface Recipe {
+interface ClassificationRecipe {
   readonly preprocessing: Preprocessing;
   readonly augmentation: Augmentation | null;
   readonly seed: number;
 }
 
-/** `[height, width, 3]` of the recipe's input size. Throws an `InputError` where the image cannot be read. */
-export function prepareSample(path: string, sample: number, view: number, recipe: Recipe): Uint8Array {
+export type Recipe = ClassificationRecipe | DetectionRecipe;
+
+/**
+ * `[height, width, 3]` of the recipe's input size; for a detector followed by its boxes. `pathOf` tells the file of any sample. Throws an
+ * `InputError` where the image cannot be read.
+ */
+export function prepareSample(
+  pathOf: (sample: number) => string,
+  sample: number,
+  view: number,
+  recipe: Recipe,
+): Uint8Array {
+  if ('boxes' in recipe) return prepareDetection(pathOf, sample, sampleRandom(recipe.seed, view, sample), view, recipe);
   const { preprocessing, augmentation, seed } = recipe;
-  const image = decodeImageSync(path);
+  const image = decodeImageSync(pathOf(sample));
   if (augmentation === null) return preprocess(image, preprocessing);
   return augment(image, preprocessing, augmentation, sampleRandom(seed, view, sample));
 }

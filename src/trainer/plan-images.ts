@@ -1,6 +1,6 @@
 /** What preparing the images of a run takes: measured on some of the dataset's own, since file sizes differ by a hundred. */
 import { slotsOf } from '../data/batch-ring.ts';
-import { CACHE_BYTES, defaultWorkers } from '../data/batch-source.ts';
+import { CACHE_BYTES, defaultWorkers } from '../data/decoded-epochs.ts';
 import type { Dataset } from '../data/dataset.ts';
 import { decodeImageSync } from '../data/decode-image.ts';
 import { prepareSample } from '../data/prepare-sample.ts';
@@ -78,7 +78,7 @@ function measure(
     const path = paths[Math.floor((index * paths.length) / SAMPLED)]!;
     try {
       const started = performance.now();
-      prepareSample(path, index, 0, { preprocessing, augmentation, seed });
+      prepareSample(() => path, index, 0, { preprocessing, augmentation, seed });
       times.push(performance.now() - started);
       if (decodedBytes === 0) decodedBytes = decodeImageSync(path).data.byteLength;
     } catch (error) {
