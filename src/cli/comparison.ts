@@ -1,5 +1,6 @@
 /** Methods side by side: the mean over their seeds of what each run reports. */
 import { formatBytes, formatDuration, formatInteger, formatShare } from '../shared/format.ts';
+import { metricOf } from '../shared/run/metric.ts';
 import type { RunReport } from '../shared/run/report.ts';
 import { table } from './table.ts';
 import { paint, type Terminal } from './terminal.ts';
@@ -46,8 +47,8 @@ export function summarise(reports: readonly Trial[], methods: readonly Method[])
         method,
         runs: own.length,
         learningRate: first.learningRate,
-        accuracy: spreadOf(own.map(({ validation: { best, last } }) => (best ?? last)?.accuracy)),
-        untouched: spreadOf(own.map(({ validation }) => validation.untouched?.accuracy)),
+        accuracy: spreadOf(own.map(({ validation: { best, last } }) => metricOf(best ?? last).value)),
+        untouched: spreadOf(own.map(({ validation }) => metricOf(validation.untouched).value)),
         trainedParameters: first.parameters.trainable,
         trainedShare: first.parameters.trainable / first.parameters.base,
         bytes: first.files.adapterBytes,

@@ -4,6 +4,7 @@
  */
 import { formatCount, formatDuration, formatShare } from '../shared/format.ts';
 import type { RunEvent, RunEventOf } from '../shared/run/events.ts';
+import { metricOf } from '../shared/run/metric.ts';
 import { advance, type RunSummary, summarise } from '../shared/run/summary.ts';
 import { History, sparkline } from './sparkline.ts';
 import { LiveLine, paint, type Style, type Terminal } from './terminal.ts';
@@ -88,7 +89,7 @@ export class Progress {
   #segments(): Segment[] {
     const { preparing, latest, evaluations, step, epoch, epochs, totalSteps } = this.#summary;
     if (preparing !== null || latest === null) return [[`${preparing ?? 'starting'} …`, 0]];
-    const accuracy = evaluations.validation?.accuracy ?? null;
+    const metric = metricOf(evaluations.validation);
     const remaining = this.#remaining();
     const sparks = this.#terminal.live ? sparkline(this.#losses.values()) : '';
     const segments: (Segment | null)[] = [
@@ -96,7 +97,7 @@ export class Progress {
       [`step ${step}${totalSteps === null ? '' : `/${totalSteps}`}`, 1],
       [`loss ${formatLoss(latest.loss)}`, 0],
       sparks === '' ? null : [sparks, 6],
-      accuracy === null ? null : [`accuracy ${formatShare(accuracy)}`, 2],
+      metric.value === null ? null : [`${metric.name} ${formatShare(metric.value)}`, 2],
       latest.imagesPerSecond === null ? null : [`${formatCount(latest.imagesPerSecond)} images/s`, 5],
       remaining === null ? null : [`${formatDuration(remaining)} left`, 3],
     ];
@@ -147,9 +148,17 @@ export class Progress {
     }
   }
 
-  #evaluation({ step, split, loss, accuracy }: RunEventOf<'evaluation'>): string {
+  #evaluation(event: RunEventOf<'evaluation'>): string {
+    const { step, split, loss, detection } = event;
+    const { name, value } = metricOf(event);
     const parts = [`step ${step}`, `${split} loss ${formatLoss(loss)}`];
-    if (accuracy !== null) parts.push(paint(this.#terminal, 'bold', `accuracy ${formatShare(accuracy)}`));
+    if (value !== null) parts.push(paint(this.#terminal, 'bold', `${name} ${formatShare(value)}`));
+    if (detection !== undefined)
+      parts.push(
+        `mAP50 ${formatShare(detection.map50)}`,
+        `precision ${formatShare(detection.precision)}`,
+        `recall ${formatShare(detection.recall)}`,
+      );
     return parts.join('  ');
   }
 }

@@ -4,6 +4,7 @@ import { join, relative } from 'node:path';
 import { readJson } from '../formats/json.ts';
 import { formatBytes, formatCount, formatDuration, formatInteger, formatShare } from '../shared/format.ts';
 import { RUN_PATHS } from '../shared/run/layout.ts';
+import { metricOf } from '../shared/run/metric.ts';
 import type { RunState } from '../shared/run/read-run.ts';
 import { reportSchema, type RunReport } from '../shared/run/report.ts';
 import { trainedFolder } from '../trainer/locate-adapter.ts';
@@ -48,10 +49,10 @@ function reportFacts(report: RunReport): (Fact | null)[] {
   const { validation, test, parameters, files, seconds, imagesPerSecond, peakMemoryBytes, method } = report;
   const speed = imagesPerSecond === null ? [] : [`${formatCount(imagesPerSecond)} images/s`];
   const memory = peakMemoryBytes === null ? [] : [`at most ${formatBytes(peakMemoryBytes)} of memory`];
-  const tested = test?.accuracy ?? null;
+  const tested = metricOf(test).value;
   const parts = `${formatInteger(parameters.adapter)} adapter, ${formatInteger(parameters.head)} head; `;
   return [
-    accuracyFact(validation),
+    metricFact(validation),
     tested === null ? null : { name: 'on test', value: formatShare(tested) },
     {
       name: 'trained',
@@ -69,15 +70,15 @@ function reportFacts(report: RunReport): (Fact | null)[] {
   ];
 }
 
-function accuracyFact({ untouched, best, last }: RunReport['validation']): Fact | null {
+function metricFact({ untouched, best, last }: RunReport['validation']): Fact | null {
   const reached = best ?? last;
-  const accuracy = reached?.accuracy ?? null;
-  if (reached === null || accuracy === null) return null;
-  const start = untouched?.accuracy ?? null;
+  const { name, value } = metricOf(reached);
+  if (reached === null || value === null) return null;
+  const start = metricOf(untouched).value;
   const before = start === null ? '' : `${formatShare(start)} untouched → `;
   return {
-    name: 'accuracy',
-    value: `${before}${formatShare(accuracy)} (validation, step ${reached.step})`,
+    name,
+    value: `${before}${formatShare(value)} (validation, step ${reached.step})`,
     style: 'bold',
   };
 }

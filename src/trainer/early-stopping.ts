@@ -1,6 +1,7 @@
 /** Which evaluation was the best, and whether to wait for a better one. */
 import * as z from 'zod';
 import { type Score, scoreSchema } from '../shared/run/events.ts';
+import { metricOf } from '../shared/run/metric.ts';
 
 export const earlyStoppingSchema = z.object({
   best: z.object({ step: z.int().min(0), ...scoreSchema.shape }).nullable(),
@@ -22,10 +23,11 @@ export interface Evaluated {
 /** One evaluation further. `patience` null never stops. */
 export function observeEvaluation(
   { best, evaluationsSinceBest }: EarlyStoppingState,
-  { step, loss, accuracy }: Score & { readonly step: number },
+  evaluated: Score & { readonly step: number },
   patience: number | null,
 ): Evaluated {
-  const score = { step, loss, accuracy };
+  const { step, loss, accuracy, detection } = evaluated;
+  const score = { step, loss, accuracy, ...(detection && { detection }) };
   if (best === null || isBetter(score, best)) {
     return { state: { best: score, evaluationsSinceBest: 0 }, improved: true, stop: false };
   }
@@ -33,8 +35,9 @@ export function observeEvaluation(
   return { state, improved: false, stop: patience !== null && state.evaluationsSinceBest >= patience };
 }
 
-/** By accuracy where both have one; equal ones, common on small validation sets, by loss. A loss of null is none. */
+/** By the metric where both have one; equal ones, common on small validation sets, by loss. A loss of null is none. */
 export function isBetter(a: Score, b: Score): boolean {
-  if (a.accuracy !== null && b.accuracy !== null && a.accuracy !== b.accuracy) return a.accuracy > b.accuracy;
+  const [first, second] = [metricOf(a).value, metricOf(b).value];
+  if (first !== null && second !== null && first !== second) return first > second;
   return (a.loss ?? Infinity) < (b.loss ?? Infinity);
 }

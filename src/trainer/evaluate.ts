@@ -2,23 +2,14 @@
 import type { Sample } from '../data/dataset.ts';
 import type { Tensors } from '../engines/engine.ts';
 import { LOGITS } from '../models/base.ts';
-import type { RunEventOf } from '../shared/run/events.ts';
-import type { Samples } from '../shared/run/samples.ts';
 import { ranked, softmax } from './probabilities.ts';
 import type { Pipeline } from './programs.ts';
+import type { Evaluation } from './task.ts';
 
 /** Predictions shown of an evaluation: a screenful. */
 const SHOWN = 24;
 /** Classes told of each. */
 const TOP = 5;
-
-export interface Evaluation {
-  readonly loss: number;
-  readonly accuracy: number | null;
-  readonly images: number;
-  readonly perClass: NonNullable<RunEventOf<'evaluation'>['perClass']>;
-  readonly samples: Samples['samples'];
-}
 
 /** Runs every image of the pipeline once; `values` are those of the trainable inputs. */
 export async function evaluate(pipeline: Pipeline, values: Tensors, classes: readonly string[]): Promise<Evaluation> {
@@ -49,15 +40,17 @@ export async function evaluate(pipeline: Pipeline, values: Tensors, classes: rea
       accuracy: total[label] === 0 ? null : correct[label]! / total[label]!,
       images: total[label]!,
     })),
-    samples: scored
-      .sort((a, b) => b.loss - a.loss)
-      .slice(0, SHOWN)
-      .map(({ sample, probabilities, loss }) => {
-        const top = ranked(probabilities)
-          .slice(0, TOP)
-          .map((label) => ({ label: classes[label]!, probability: probabilities[label]! }));
-        const [{ label: predicted, probability }] = top as [(typeof top)[number]];
-        return { file: sample.path, label: classes[sample.label]!, predicted, probability, loss, top };
-      }),
+    samples: {
+      samples: scored
+        .sort((a, b) => b.loss - a.loss)
+        .slice(0, SHOWN)
+        .map(({ sample, probabilities, loss }) => {
+          const top = ranked(probabilities)
+            .slice(0, TOP)
+            .map((label) => ({ label: classes[label]!, probability: probabilities[label]! }));
+          const [{ label: predicted, probability }] = top as [(typeof top)[number]];
+          return { file: sample.path, label: classes[sample.label]!, predicted, probability, loss, top };
+        }),
+    },
   };
 }

@@ -12,35 +12,24 @@ import { splitFrozen } from '../graph/passes/split-frozen.ts';
 import type { FrozenSplit } from '../graph/passes/split-frozen.ts';
 import { BATCH } from '../models/base.ts';
 import type { Augmentation, Job } from '../shared/job.ts';
-import type { Random } from '../shared/random.ts';
 import { inPrecision } from './precision.ts';
-import { imageFeed, noiseFeeds, targetFeeds } from './feeds.ts';
+import { evaluate } from './evaluate.ts';
+import { balancedWeights, imageFeed, noiseFeeds, targetFeeds } from './feeds.ts';
 import { FEATURES, FrozenFeatures } from './frozen-features.ts';
 import type { Session } from './session.ts';
-import { evaluationGraph, IMAGES, trainingGraph } from './step.ts';
+import { evaluationGraph, IMAGES, LOSS, trainingGraph } from './step.ts';
+import type { Programs, StepRun, TrainingProgram } from './task.ts';
 
 /** A compiled graph with the split of the dataset it runs over. */
 export interface Pipeline {
   readonly source: BatchSource;
   readonly samples: readonly Sample[];
   /** `values` are those of the trainable inputs; results go into the tensors of `into` where it names them. */
-  run(batch: Batch, values: Tensors, training?: { readonly into: Tensors; readonly random: Random }): Promise<Tensors>;
+  run(batch: Batch, values: Tensors, training?: StepRun): Promise<Tensors>;
 }
 
-export interface Programs {
-  readonly training: Pipeline;
-  readonly validation: Pipeline;
-  /** Opened when the run is over; undefined where the dataset has no test images. */
-  test(): Promise<(Pipeline & { close(): Promise<void> }) | undefined>;
-  close(): Promise<void>;
-}
-
-/** `directory` takes what is too large to keep in memory. */
-export async function openPrograms(
-  session: Session,
-  directory: string,
-  classWeights?: Float32Array,
-): Promise<Programs> {
+/** Those of a classifier. `directory` takes what is too large to keep in memory. */
+export async function openClassifierPrograms(session: Session, directory: string): Promise<Programs> {
   const { job, dataset, preprocessing, initial, precision } = session;
   const { batch, labelSmoothing } = job.training;
   const options = { preprocessing, batch, labelSmoothing, scaled: precision === 'fp16' };
@@ -48,7 +37,7 @@ export async function openPrograms(
     samples: dataset.splits.train,
     augmentation: isIdentity(job.augmentation) ? null : job.augmentation,
     shuffle: true,
-    classWeights,
+    classWeights: classWeightsOf(session),
     directory,
   });
   const evaluated = (samples: readonly Sample[]) =>
@@ -61,13 +50,45 @@ export async function openPrograms(
     });
   const validation = await evaluated(dataset.splits.validation);
   return {
-    training,
-    validation,
-    test: async () => (dataset.splits.test.length === 0 ? undefined : await evaluated(dataset.splits.test)),
+    training: trainingProgram(training),
+    validate: (values) => evaluate(validation, values, dataset.classes),
+    test: async (values) => {
+      if (dataset.splits.test.length === 0) return null;
+      const test = await evaluated(dataset.splits.test);
+      try {
+        return await evaluate(test, values, dataset.classes);
+      } finally {
+        await test.close();
+      }
+    },
     close: async () => {
       await Promise.all([training.close(), validation.close()]);
     },
   };
+}
+
+function trainingProgram({ source, run }: Pipeline): TrainingProgram {
+  return {
+    batchesPerEpoch: source.batchesPerEpoch,
+    get skipped() {
+      return source.skipped;
+    },
+    async *batches(epoch, fromBatch) {
+      for await (const batch of source.batches(epoch, fromBatch)) {
+        yield {
+          index: batch.index,
+          weights: batch.weights,
+          run: async (values, step) => ((await run(batch, values, step))[LOSS]!.data as Float32Array)[0]!,
+        };
+      }
+    },
+  };
+}
+
+function classWeightsOf({ job, dataset }: Session): Float32Array | undefined {
+  if (job.training.classWeights === 'none') return undefined;
+  const labels = dataset.splits.train.map(({ label }) => label);
+  return balancedWeights(labels, dataset.classes.length);
 }
 
 interface PipelineOptions {

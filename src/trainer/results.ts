@@ -5,6 +5,7 @@ import { writeFileAtomic } from '../formats/atomic-write.ts';
 import { writeTrained } from '../lora/trained.ts';
 import { toAdapter } from '../lora/state.ts';
 import { moduleNodes } from '../models/base.ts';
+import type { Score } from '../shared/run/events.ts';
 import type { RunSetup } from '../shared/run/identity.ts';
 import { RUN_PATHS } from '../shared/run/layout.ts';
 import { readRun } from '../shared/run/read-run.ts';
@@ -12,10 +13,9 @@ import type { RunReport } from '../shared/run/report.ts';
 import type { Samples } from '../shared/run/samples.ts';
 import { saveCheckpoint } from './checkpoint.ts';
 import { observeEvaluation } from './early-stopping.ts';
-import { evaluate } from './evaluate.ts';
-import type { Programs } from './programs.ts';
 import type { RunLog } from './run-log.ts';
 import type { Session } from './session.ts';
+import type { Evaluation, Programs } from './task.ts';
 import type { Throughput } from './throughput.ts';
 import type { Ending } from './ending.ts';
 import type { Training } from './training.ts';
@@ -36,46 +36,43 @@ export class Results {
   }
 
   /** Scores the validation split and writes sample predictions; returns whether early stopping has lost its patience. */
-  async evaluate(training: Training, { validation }: Programs): Promise<boolean> {
-    const { dataset, job } = this.#session;
+  async evaluate(training: Training, programs: Programs): Promise<boolean> {
+    const { job } = this.#session;
     const { step, epoch } = training.progress;
-    const { samples, ...result } = await evaluate(validation, training.values, dataset.classes);
+    const { samples, ...result } = await programs.validate(training.values);
     this.#log.record({ type: 'evaluation', step, epoch, split: 'validation', ...result });
     await this.#writeSamples(step, samples);
     // The untouched base is what the others are compared with, not a result of training.
     if (step === 0) return false;
-    const { loss, accuracy } = result;
+    const { loss, accuracy, detection } = result;
+    const score = { step, loss, accuracy, ...(detection && { detection }) };
     const { state, improved, stop } = observeEvaluation(
       training.progress.earlyStopping,
-      { step, loss, accuracy },
+      score,
       job.training.earlyStopping,
     );
     training.progress = { ...training.progress, earlyStopping: state };
     if (improved) {
       await this.checkpoint(training);
       await this.#writeAdapter(RUN_PATHS.best, training);
-      this.#log.record({ type: 'best', step, loss, accuracy });
+      this.#log.record({ type: 'best', ...score });
     }
     return stop;
   }
 
   /** The last values on images that no decision was made by. */
   async #evaluateTest(training: Training, programs: Programs): Promise<RunReport['test']> {
-    const pipeline = await programs.test();
-    if (pipeline === undefined) return null;
-    try {
-      const { step, epoch } = training.progress;
-      const { samples: _shown, ...result } = await evaluate(pipeline, training.values, this.#session.dataset.classes);
-      this.#log.record({ type: 'evaluation', step, epoch, split: 'test', ...result });
-      return { step, loss: result.loss, accuracy: result.accuracy };
-    } finally {
-      await pipeline.close();
-    }
+    const evaluation = await programs.test(training.values);
+    if (evaluation === null) return null;
+    const { step, epoch } = training.progress;
+    const { samples: _shown, ...result } = evaluation;
+    this.#log.record({ type: 'evaluation', step, epoch, split: 'test', ...result });
+    return scoreOf({ step, ...result });
   }
 
-  async #writeSamples(step: number, samples: Samples['samples']): Promise<void> {
+  async #writeSamples(step: number, samples: Evaluation['samples']): Promise<void> {
     const file = join(RUN_PATHS.samples, `${step}.json`);
-    const content: Samples = { version: 1, step, samples };
+    const content: Samples = { version: 1, step, ...samples };
     await writeFileAtomic(join(this.#folder, file), `${JSON.stringify(content)}\n`);
     this.#log.record({ type: 'samples', step, file });
   }
@@ -135,8 +132,10 @@ export class Results {
   }
 }
 
-function scoreOf(event: { step: number; loss: number | null; accuracy: number | null } | null | undefined) {
-  return event ? { step: event.step, loss: event.loss, accuracy: event.accuracy } : null;
+function scoreOf(event: (Score & { readonly step: number }) | null | undefined) {
+  if (!event) return null;
+  const { step, loss, accuracy, detection } = event;
+  return { step, loss, accuracy, ...(detection && { detection }) };
 }
 
 function weightBytes(directory: string): number {

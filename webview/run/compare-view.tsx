@@ -9,6 +9,7 @@ import { Link } from '../ui/toolkit.ts';
 import { Chart } from './chart.tsx';
 import type { Curve } from './curve.ts';
 import { CurveControls, percent, smoothed } from './curves.tsx';
+import { metricTitles } from './metric-titles.ts';
 import { axisText, orDash } from './numbers.ts';
 import { arrangement, post } from './store.ts';
 import { theme } from './theme.ts';
@@ -16,9 +17,10 @@ import { wordOf } from './words.ts';
 
 export function CompareView({ runs, fields }: RunViewState & { kind: 'compare' }): VNode {
   const { smoothing, logScale } = arrangement.value;
+  const titles = metricTitles(runs.find(({ metric }) => metric.name !== 'accuracy')?.metric.name ?? 'accuracy');
   const labels = useMemo(() => labelsOf(runs, fields), [runs, fields]);
   const curves = useMemo(() => {
-    const measured = (of: 'accuracy' | 'loss'): Curve[] =>
+    const measured = (of: 'metric' | 'loss'): Curve[] =>
       runs.map(({ validation }, color) => ({
         label: labels[color]!,
         step: validation.step,
@@ -27,7 +29,7 @@ export function CompareView({ runs, fields }: RunViewState & { kind: 'compare' }
         points: true,
       }));
     return {
-      accuracy: measured('accuracy'),
+      metric: measured('metric'),
       loss: measured('loss'),
       training: runs.flatMap(({ training }, color) =>
         smoothed(labels[color]!, training.step, training.loss, smoothing, color).filter(
@@ -51,7 +53,7 @@ export function CompareView({ runs, fields }: RunViewState & { kind: 'compare' }
                 </th>
               ))}
               <th scope="col" class="numeric">
-                {t('Best accuracy')}
+                {titles.best}
               </th>
               <th scope="col" class="numeric">
                 {t('Adapter')}
@@ -81,7 +83,7 @@ export function CompareView({ runs, fields }: RunViewState & { kind: 'compare' }
                     {values[index]}
                   </td>
                 ))}
-                <td class="numeric">{orDash(run.accuracy, formatShare)}</td>
+                <td class="numeric">{orDash(run.metric.value, formatShare)}</td>
                 <td class="numeric">{orDash(run.adapterBytes, formatBytes)}</td>
                 <td class="numeric">{orDash(run.seconds, formatDuration)}</td>
               </tr>
@@ -92,7 +94,7 @@ export function CompareView({ runs, fields }: RunViewState & { kind: 'compare' }
       {fields.length === 0 && <p class="muted">{t('Their jobs are the same.')}</p>}
       <Card title={t('Curves')} actions={<CurveControls />}>
         <div class="charts">
-          <Chart title={t('Validation accuracy')} curves={curves.accuracy} format={percent} share />
+          <Chart title={titles.validation} curves={curves.metric} format={percent} share />
           <Chart title={t('Validation loss')} curves={curves.loss} format={axisText} logScale={logScale} />
           <Chart title={t('Training loss')} curves={curves.training} format={axisText} logScale={logScale} />
         </div>

@@ -2,6 +2,7 @@
 import type { VNode } from 'preact';
 import { useId, useMemo } from 'preact/hooks';
 import { formatCount, formatShare } from '../../src/shared/format.ts';
+import type { MetricName } from '../../src/shared/run/metric.ts';
 import type { EvaluationColumns, RunSeries } from '../../src/shared/run/series.ts';
 import { smooth } from '../../src/shared/run/smooth.ts';
 import { Card, Details } from '../ui/card.tsx';
@@ -9,10 +10,16 @@ import { t } from '../ui/l10n.ts';
 import { Checkbox } from '../ui/toolkit.ts';
 import { Chart } from './chart.tsx';
 import type { Curve } from './curve.ts';
+import { metricTitles } from './metric-titles.ts';
 import { axisText, rateText } from './numbers.ts';
 import { arrange, arrangement } from './store.ts';
 
-export function Curves({ series }: { readonly series: RunSeries }): VNode {
+interface CurvesProps {
+  readonly series: RunSeries;
+  readonly metric: MetricName;
+}
+
+export function Curves({ series, metric }: CurvesProps): VNode {
   const { smoothing, logScale, moreCurves } = arrangement.value;
   const { steps, evaluations } = series;
   const loss = useMemo(
@@ -22,15 +29,15 @@ export function Curves({ series }: { readonly series: RunSeries }): VNode {
     ],
     [steps, evaluations.validation, smoothing],
   );
-  const accuracy = useMemo(
-    () => measured(t('Validation'), evaluations.validation, 'accuracy', 1),
+  const reached = useMemo(
+    () => measured(t('Validation'), evaluations.validation, 'metric', 1),
     [evaluations.validation],
   );
   return (
     <Card title={t('Curves')} actions={<CurveControls />}>
       <div class="charts">
         <Chart title={t('Loss')} curves={loss} format={axisText} logScale={logScale} />
-        <Chart title={t('Accuracy')} curves={accuracy} format={percent} share />
+        <Chart title={metricTitles(metric).last} curves={reached} format={percent} share />
       </div>
       <Details
         summary={t('Learning rate, images/s, gradients')}
@@ -110,7 +117,7 @@ export function smoothed(
   ];
 }
 
-function measured(label: string, columns: EvaluationColumns, of: 'loss' | 'accuracy', color: number): Curve[] {
+function measured(label: string, columns: EvaluationColumns, of: 'loss' | 'metric', color: number): Curve[] {
   return [{ label, step: columns.step, value: columns[of], color, points: true }];
 }
 

@@ -3,9 +3,11 @@ import type { VNode } from 'preact';
 import { formatBytes, formatInteger, formatShare } from '../../src/shared/format.ts';
 import type { RunHead, RunPlace } from '../../src/shared/protocol/run.ts';
 import type { RunReport } from '../../src/shared/run/report.ts';
+import { metricOf } from '../../src/shared/run/metric.ts';
 import { Card } from '../ui/card.tsx';
 import { t } from '../ui/l10n.ts';
 import { Button } from '../ui/toolkit.ts';
+import { metricTitles } from './metric-titles.ts';
 import { orDash } from './numbers.ts';
 import { post } from './store.ts';
 
@@ -17,8 +19,8 @@ interface EndCardProps {
 
 export function EndCard({ report, head, trusted }: EndCardProps): VNode {
   const { validation, test, files, method } = report;
-  const before = validation.untouched?.accuracy ?? null;
-  const after = validation.best?.accuracy ?? validation.last?.accuracy ?? null;
+  const before = metricOf(validation.untouched).value;
+  const { name, value: after } = metricOf(validation.best ?? validation.last);
   const go = (to: RunPlace) => (): void => {
     post({ type: 'go', to });
   };
@@ -26,12 +28,12 @@ export function EndCard({ report, head, trusted }: EndCardProps): VNode {
     <Card title={head.status === 'finished' ? t('Finished') : t('So far')}>
       <div class="outcome">
         <div>
-          <p class="muted">{t('Validation images recognised')}</p>
+          <p class="muted">{name === 'accuracy' ? t('Validation images recognised') : metricTitles(name).validation}</p>
           <p class="headline figure">
             {orDash(before, formatShare)} <span aria-hidden="true">→</span>
             <span class="hidden-text">{t('before, after')}</span> {orDash(after, formatShare)}
           </p>
-          {test !== null && <p class="muted">{t('Test images: {0}', orDash(test.accuracy, formatShare))}</p>}
+          {test !== null && <p class="muted">{t('Test images: {0}', orDash(metricOf(test).value, formatShare))}</p>}
         </div>
         <div>
           <p class="muted">{method === 'full' ? t('Trained weights') : t('The file you share')}</p>

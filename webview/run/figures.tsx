@@ -5,6 +5,7 @@ import type { RunHead } from '../../src/shared/protocol/run.ts';
 import type { RunReport } from '../../src/shared/run/report.ts';
 import { isLively } from '../../src/shared/run/status.ts';
 import { t } from '../ui/l10n.ts';
+import { metricTitles } from './metric-titles.ts';
 import { lossText, orDash, rateText } from './numbers.ts';
 
 interface FiguresProps {
@@ -16,10 +17,11 @@ export function Figures({ head, report }: FiguresProps): VNode {
   const lively = isLively(head.status);
   const memory = lively ? head.memoryBytes : (report?.peakMemoryBytes ?? null);
   const time = lively ? head.remaining : (report?.seconds ?? null);
+  const titles = metricTitles(head.metric.name);
   const figures: [string, string][] = [
     [t('Loss'), orDash(head.loss, lossText)],
-    [t('Accuracy'), orDash(head.accuracy.last, formatShare)],
-    [t('Best accuracy'), orDash(head.accuracy.best, formatShare)],
+    [titles.last, orDash(head.metric.last, formatShare)],
+    [titles.best, orDash(head.metric.best, formatShare)],
     [t('Learning rate'), orDash(head.learningRate, rateText)],
     [
       t('Images/s'),

@@ -25,9 +25,9 @@ export function RunView({ trusted, head, details, series }: RunViewState & { kin
         <EndCard report={details.report} head={head} trusted={trusted} />
       )}
       <Figures head={head} report={details.report} />
-      <Curves series={series} />
+      <Curves series={series} metric={head.metric.name} />
       <Samples details={details} />
-      <Classes classes={details.classes} />
+      <Classes classes={details.classes} metric={head.metric.name} />
       <Log events={details.events} lines={details.log} />
     </>
   );

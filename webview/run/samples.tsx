@@ -2,12 +2,14 @@
 import type { VNode } from 'preact';
 import { useState } from 'preact/hooks';
 import { formatInteger, formatShare, oneOrMany } from '../../src/shared/format.ts';
-import type { ClassAccuracy, RunDetails, ShownSample } from '../../src/shared/protocol/run.ts';
+import type { ClassScore, RunDetails, ShownSample } from '../../src/shared/protocol/run.ts';
+import type { MetricName } from '../../src/shared/run/metric.ts';
 import { Bar } from '../ui/bar.tsx';
 import { Card } from '../ui/card.tsx';
 import { t } from '../ui/l10n.ts';
 import { within } from '../ui/paths.ts';
 import { Link } from '../ui/toolkit.ts';
+import { metricTitles } from './metric-titles.ts';
 import { post } from './store.ts';
 
 /** The worst are what one looks for. */
@@ -99,28 +101,34 @@ function LabelFolder({ sample: { labelFolder }, data }: Shown): VNode | null {
 /** More classes than that are shown when asked for. */
 const FIRST_CLASSES = 20;
 
-export function Classes({ classes }: { readonly classes: readonly ClassAccuracy[] }): VNode | null {
+interface ClassesProps {
+  readonly classes: readonly ClassScore[];
+  readonly metric: MetricName;
+}
+
+export function Classes({ classes, metric }: ClassesProps): VNode | null {
   const [all, setAll] = useState(false);
   if (classes.length === 0) return null;
+  const titles = metricTitles(metric);
   const shown = all ? classes : classes.slice(0, FIRST_CLASSES);
   return (
-    <Card title={t('Accuracy of each class, the lowest first')}>
+    <Card title={titles.classes}>
       <table class="classes">
         <thead class="hidden-text">
           <tr>
             <th scope="col">{t('Class')}</th>
-            <th scope="col">{t('Accuracy')}</th>
+            <th scope="col">{titles.last}</th>
             <th scope="col">{t('Images')}</th>
           </tr>
         </thead>
         <tbody>
-          {shown.map(({ name, accuracy, images }) => (
+          {shown.map(({ name, value, images }) => (
             <tr key={name}>
               <th scope="row">{name}</th>
               <td class="class-bar">
-                <Bar share={accuracy ?? 0} />
+                <Bar share={value ?? 0} />
               </td>
-              <td class="numeric">{accuracy === null ? '–' : formatShare(accuracy)}</td>
+              <td class="numeric">{value === null ? '–' : formatShare(value)}</td>
               <td class="numeric muted">{oneOrMany(images, t('1 image'), t('{0} images', formatInteger(images)))}</td>
             </tr>
           ))}

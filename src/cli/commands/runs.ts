@@ -1,5 +1,6 @@
 import { basename, resolve } from 'node:path';
 import { formatDuration, formatShare } from '../../shared/format.ts';
+import { type MetricName, metricOf } from '../../shared/run/metric.ts';
 import { listRuns, type RunState } from '../../shared/run/read-run.ts';
 import { defineCommand } from '../command.ts';
 import { optional } from '../parameters.ts';
@@ -15,7 +16,9 @@ interface Row {
   readonly totalSteps: number | null;
   /** Of the validation images: before any training, and the best. */
   readonly untouched: number | null;
+  /** Under the name that JSON always had; `metric` says what it is. */
   readonly accuracy: number | null;
+  readonly metric: MetricName;
   readonly method: RunState['identity']['job']['method'];
   /** Null for the methods that have none. */
   readonly rank: number | null;
@@ -24,7 +27,7 @@ interface Row {
 
 export const runs = defineCommand({
   name: 'runs',
-  summary: 'List the runs of a folder: state, accuracy, rank, age',
+  summary: 'List the runs of a folder: state, accuracy (of a detector mAP50-95), rank, age',
   examples: ['runs', 'runs ~/flowers', 'runs --json'],
   positionals: { folder: optional('A workspace, or a folder of run folders (default: the working folder)') },
   flags: {},
@@ -44,7 +47,7 @@ export const runs = defineCommand({
               { title: 'state', cell: ({ status }) => status },
               { title: 'step', cell: ({ step, totalSteps }) => `${step}/${totalSteps ?? '?'}`, right: true },
               { title: 'untouched', cell: ({ untouched }) => share(untouched), right: true },
-              { title: 'accuracy', cell: ({ accuracy }) => share(accuracy), right: true },
+              { title: titleOf(rows), cell: ({ accuracy }) => share(accuracy), right: true },
               { title: 'method', cell: ({ method }) => method },
               { title: 'rank', cell: ({ rank }) => (rank === null ? '–' : String(rank)), right: true },
               { title: 'age', cell: ({ created }) => formatDuration((now - Date.parse(created)) / 1000), right: true },
@@ -53,17 +56,24 @@ export const runs = defineCommand({
   },
 });
 
+/** What the column of the metric is called. */
+function titleOf(rows: readonly Row[]): string {
+  return [...new Set(rows.map(({ metric }) => metric))].join(' / ');
+}
+
 function rowOf({ folder, identity, status, summary }: RunState): Row {
   const { job, name, created } = identity;
   const { step, totalSteps, untouched, best, evaluations } = summary;
+  const reached = metricOf(best ?? evaluations.validation);
   return {
     run: folder,
     name,
     status,
     step,
     totalSteps,
-    untouched: untouched?.accuracy ?? null,
-    accuracy: best?.accuracy ?? evaluations.validation?.accuracy ?? null,
+    untouched: metricOf(untouched).value,
+    accuracy: reached.value,
+    metric: reached.name,
     method: job.method,
     rank: job.method === 'lora' ? job.lora.rank : null,
     created: new Date(created).toISOString(),

@@ -13,7 +13,7 @@ import type { Host } from '../host.ts';
 import { openPage } from '../webview-page.ts';
 import { mayChange, type Reading, RunReader } from './run-reader.ts';
 import { reportOf } from './run-view.ts';
-import { accuracyOf, nameOf } from './words.ts';
+import { nameOf, reachedBy } from './words.ts';
 
 const LOOK_MS = 2_000;
 /** Points a curve: many curves share the width of the panel. */
@@ -72,7 +72,7 @@ function comparedOf(reader: RunReader, { state }: Reading): ComparedRun {
     status: state.status,
     validation: evaluations.validation,
     training: { step: steps.step, loss: steps.loss },
-    accuracy: accuracyOf(state),
+    metric: reachedBy(state),
     adapterBytes: report?.files.adapterBytes ?? state.identity.setup?.parameters.adapterBytes ?? null,
     seconds: report?.seconds ?? null,
   };

@@ -3,7 +3,7 @@ import * as vscode from 'vscode';
 import { formatShare } from '../../shared/format.ts';
 import { isLively } from '../../shared/run/status.ts';
 import type { Change } from './catalogue.ts';
-import { accuracyOf, nameOf } from './words.ts';
+import { nameOf, reachedBy } from './words.ts';
 
 /** Null where nothing is to be told. */
 function noticeOf({ before, after }: Change): { text: string; bad: boolean; actions: Action[] } | null {
@@ -11,13 +11,19 @@ function noticeOf({ before, after }: Change): { text: string; bad: boolean; acti
   const atWork = before !== null && (isLively(before.state.status) || before.state.status === 'queued');
   if (!atWork || after.health === 'waiting') return null;
   const name = nameOf(state);
-  const accuracy = accuracyOf(state);
+  const metric = reachedBy(state);
   switch (state.status) {
     case 'finished': {
       const text =
-        accuracy === null
+        metric.value === null
           ? vscode.l10n.t('{0} has finished.', name)
-          : vscode.l10n.t('{0} has finished: {1} of the validation images are right.', name, formatShare(accuracy));
+          : metric.name === 'accuracy'
+            ? vscode.l10n.t(
+                '{0} has finished: {1} of the validation images are right.',
+                name,
+                formatShare(metric.value),
+              )
+            : vscode.l10n.t('{0} has finished: {1} {2}.', name, metric.name, formatShare(metric.value));
       return { text, bad: false, actions: ['open', 'try', 'export'] };
     }
     case 'failed':

@@ -2,7 +2,8 @@
 import { relative } from 'node:path';
 import * as vscode from 'vscode';
 import { formatDuration, formatShare } from '../../shared/format.ts';
-import type { RunEvent } from '../../shared/run/events.ts';
+import type { RunEvent, RunEventOf } from '../../shared/run/events.ts';
+import { metricOf } from '../../shared/run/metric.ts';
 
 /** `data`: the dataset's folder, below which skipped images are named. Null for events that are shown elsewhere. */
 export function eventLine(event: RunEvent, data: string): string | null {
@@ -25,9 +26,7 @@ function wordsOf(event: RunEvent, data: string): string | null {
     case 'checkpoint':
       return l10n.t('Checkpoint saved at step {0}', event.step);
     case 'best':
-      return event.accuracy === null
-        ? l10n.t('Best so far at step {0}', event.step)
-        : l10n.t('Best so far at step {0}: {1}', event.step, formatShare(event.accuracy));
+      return bestLine(event);
     case 'paused':
       return l10n.t('Paused at step {0}', event.step);
     case 'continued':
@@ -71,4 +70,12 @@ function nameWithin(file: string, folder: string): string {
 
 function timeText(time: number): string {
   return new Date(time).toLocaleString(vscode.env.language, { dateStyle: 'short', timeStyle: 'medium' });
+}
+
+function bestLine(event: RunEventOf<'best'>): string {
+  const { name, value } = metricOf(event);
+  const { l10n } = vscode;
+  if (value === null) return l10n.t('Best so far at step {0}', event.step);
+  const figure = name === 'accuracy' ? formatShare(value) : `${name} ${formatShare(value)}`;
+  return l10n.t('Best so far at step {0}: {1}', event.step, figure);
 }

@@ -6,10 +6,11 @@ import { readJson } from '../../formats/json.ts';
 import { RUN_PATHS } from '../../shared/run/layout.ts';
 import { machineId, readLease } from '../../shared/run/liveness.ts';
 import type { RunEvent } from '../../shared/run/events.ts';
+import { metricOf } from '../../shared/run/metric.ts';
 import type { RunState } from '../../shared/run/read-run.ts';
 import { type RunReport, reportSchema } from '../../shared/run/report.ts';
 import { samplesSchema } from '../../shared/run/samples.ts';
-import type { ClassAccuracy, RunDetails, RunHead } from '../../shared/protocol/run.ts';
+import type { ClassScore, RunDetails, RunHead } from '../../shared/protocol/run.ts';
 import { eventLine } from './event-words.ts';
 import type { Reading } from './run-reader.ts';
 import { logTail } from './trainers.ts';
@@ -35,10 +36,10 @@ export function headOf({ state, health, remaining }: Reading, memoryBytes: numbe
     imagesPerSecond: latest?.imagesPerSecond ?? null,
     remaining: status === 'running' ? remaining : null,
     memoryBytes,
-    accuracy: {
-      untouched: untouched?.accuracy ?? null,
-      best: best?.accuracy ?? null,
-      last: evaluations.validation?.accuracy ?? null,
+    metric: {
+      name: metricOf(best ?? evaluations.validation ?? untouched).name,
+      best: metricOf(best).value,
+      last: metricOf(evaluations.validation).value,
     },
     bestStep: best?.step ?? null,
     checkpointStep: summary.checkpoint?.step ?? null,
@@ -117,11 +118,15 @@ export function labelFolderOf(file: string, label: string, data: string): string
 }
 
 /** The classes that are recognised worst first; those without images last. */
-function classesOf({ identity: { setup }, summary: { evaluations } }: RunState): ClassAccuracy[] {
+function classesOf({ identity: { setup }, summary: { evaluations } }: RunState): ClassScore[] {
   const perClass = evaluations.validation?.perClass ?? [];
   return perClass
-    .map(({ accuracy, images }, index) => ({ name: setup?.dataset.classes[index] ?? String(index), accuracy, images }))
-    .toSorted((a, b) => (a.accuracy ?? 2) - (b.accuracy ?? 2));
+    .map((each, index) => ({
+      name: setup?.dataset.classes[index] ?? String(index),
+      value: metricOf(each).value,
+      images: each.images,
+    }))
+    .toSorted((a, b) => (a.value ?? 2) - (b.value ?? 2));
 }
 
 export function reportOf(folder: string): RunReport | null {

@@ -2,6 +2,7 @@
 import { basename } from 'node:path';
 import * as vscode from 'vscode';
 import { formatCount, formatDuration, formatShare } from '../../shared/format.ts';
+import { metricOf } from '../../shared/run/metric.ts';
 import { isLively } from '../../shared/run/status.ts';
 import type { Catalogue } from './catalogue.ts';
 import type { Reading } from './run-reader.ts';
@@ -67,12 +68,15 @@ function tooltipOf(runs: readonly Reading[]): vscode.MarkdownString {
   const tooltip = new vscode.MarkdownString();
   for (const { state, health, remaining } of runs) {
     const { identity, summary, status } = state;
-    const accuracy = summary.evaluations.validation?.accuracy ?? null;
+    const metric = metricOf(summary.evaluations.validation);
     const rate = summary.latest?.imagesPerSecond ?? null;
     const facts = [
       [vscode.l10n.t('Step'), `${summary.step} / ${summary.totalSteps ?? '?'}`],
       [vscode.l10n.t('Loss'), lossText(summary.latest?.loss ?? null)],
-      [vscode.l10n.t('Accuracy'), accuracy === null ? '–' : formatShare(accuracy)],
+      [
+        metric.name === 'accuracy' ? vscode.l10n.t('Accuracy') : metric.name,
+        metric.value === null ? '–' : formatShare(metric.value),
+      ],
       [vscode.l10n.t('Images/s'), rate === null ? '–' : formatCount(rate)],
       [vscode.l10n.t('Time left'), remaining === null ? '–' : formatDuration(remaining)],
     ];

@@ -2,6 +2,7 @@
 import { basename } from 'node:path';
 import * as vscode from 'vscode';
 import { formatShare } from '../../shared/format.ts';
+import { type Metric, metricOf } from '../../shared/run/metric.ts';
 import type { RunState } from '../../shared/run/read-run.ts';
 import type { RunStatus } from '../../shared/run/status.ts';
 import type { Reading } from './run-reader.ts';
@@ -32,15 +33,15 @@ export function statusWord(status: RunStatus): string {
 }
 
 /** Of the validation images: the best so far, else the last. */
-export function accuracyOf({ summary: { best, evaluations } }: RunState): number | null {
-  return best?.accuracy ?? evaluations.validation?.accuracy ?? null;
+export function reachedBy({ summary: { best, evaluations } }: RunState): Metric {
+  return metricOf(best ?? evaluations.validation);
 }
 
 /** `91.3 % · r 8 · 2 hr. ago`, the state before it where that is not finished. */
 export function describe({ state, health }: Reading, now = Date.now()): string {
   const { identity, status, summary } = state;
   const { job, created } = identity;
-  const accuracy = accuracyOf(state);
+  const { name, value } = reachedBy(state);
   const done = summary.totalSteps === null ? null : `${Math.floor((100 * summary.step) / summary.totalSteps)} %`;
   const parts = [
     health === 'waiting' ? vscode.l10n.t('no sign of life yet') : null,
@@ -48,7 +49,7 @@ export function describe({ state, health }: Reading, now = Date.now()): string {
     health !== 'fine' || status === 'finished' ? null : statusWord(status),
     status === 'running' || status === 'paused' ? done : null,
     status === 'failed' ? (summary.failure?.message ?? null) : null,
-    accuracy === null ? null : formatShare(accuracy),
+    value === null ? null : name === 'accuracy' ? formatShare(value) : `${name} ${formatShare(value)}`,
     job.method === 'lora'
       ? `r ${job.lora.rank}`
       : job.method === 'head'

@@ -1,6 +1,7 @@
 /** The view of a run, and of several laid over each other. */
 import * as z from 'zod';
 import type { Health } from '../run/health.ts';
+import type { Metric, MetricName } from '../run/metric.ts';
 import type { RunReport } from '../run/report.ts';
 import type { EvaluationColumns, RunSeries } from '../run/series.ts';
 import type { RunStatus } from '../run/status.ts';
@@ -24,7 +25,7 @@ export interface RunHead {
   /** Of the trainer's process now; null where it cannot be told from here. */
   readonly memoryBytes: number | null;
   /** Of the validation images. */
-  readonly accuracy: { readonly untouched: number | null; readonly best: number | null; readonly last: number | null };
+  readonly metric: { readonly name: MetricName; readonly best: number | null; readonly last: number | null };
   readonly bestStep: number | null;
   readonly checkpointStep: number | null;
   readonly skippedImages: number;
@@ -48,9 +49,10 @@ export interface ShownSample {
   readonly loss: number | null;
 }
 
-export interface ClassAccuracy {
+export interface ClassScore {
   readonly name: string;
-  readonly accuracy: number | null;
+  /** Of the run's metric. */
+  readonly value: number | null;
   readonly images: number;
 }
 
@@ -70,7 +72,7 @@ export interface RunDetails {
   readonly trainableParameters: number | null;
   /** The worst first. */
   readonly samples: { readonly step: number; readonly shown: readonly ShownSample[] } | null;
-  readonly classes: readonly ClassAccuracy[];
+  readonly classes: readonly ClassScore[];
   /** What happened, in words. */
   readonly events: readonly string[];
   readonly log: readonly string[];
@@ -85,7 +87,7 @@ export interface ComparedRun {
   readonly validation: EvaluationColumns;
   readonly training: { readonly step: readonly number[]; readonly loss: readonly (number | null)[] };
   /** Of the validation images, the best. */
-  readonly accuracy: number | null;
+  readonly metric: Metric;
   readonly adapterBytes: number | null;
   readonly seconds: number | null;
 }

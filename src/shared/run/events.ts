@@ -23,7 +23,16 @@ function event<T extends string, F extends z.ZodRawShape>(type: T, fields: F) {
 export const SPLITS = ['train', 'validation', 'test'] as const;
 export type Split = (typeof SPLITS)[number];
 
-export const scoreSchema = z.object({ loss: measured, accuracy: share.nullable() });
+/** Of a detector, as `ultralytics val` tells them: means over the classes; the last three at the confidence where F1 is best. */
+const detectionScoreSchema = z.object({ map50: share, map: share, precision: share, recall: share, f1: share });
+export type DetectionScore = z.infer<typeof detectionScoreSchema>;
+
+/** `accuracy` is a classifier's; a detector has `detection` instead, and `metricOf` says which one counts. */
+export const scoreSchema = z.object({
+  loss: measured,
+  accuracy: share.nullable(),
+  detection: detectionScoreSchema.optional(),
+});
 export type Score = z.infer<typeof scoreSchema>;
 
 export const runEventSchema = z.discriminatedUnion('type', [
@@ -50,7 +59,17 @@ export const runEventSchema = z.discriminatedUnion('type', [
     split: z.enum(SPLITS),
     ...scoreSchema.shape,
     images: count,
-    perClass: z.array(z.object({ accuracy: share.nullable(), images: count })).nullable(),
+    perClass: z
+      .array(
+        z.object({
+          accuracy: share.nullable(),
+          /** Of the class; a detector's, which show it. */
+          images: count,
+          /** Absent where no box is of this class. */
+          detection: detectionScoreSchema.optional(),
+        }),
+      )
+      .nullable(),
   }),
   /** Sample predictions were written; `file` is relative to the run folder. */
   event('samples', { step: count, file: z.string() }),

@@ -34,6 +34,9 @@ const COLUMNS: Readonly<Record<string, (row: RunRow) => Cell>> = {
   trainableParameters: ({ identity }) => identity.setup?.parameters.trainable ?? null,
   adapterBytes: ({ identity, report }) => report?.files.adapterBytes ?? identity.setup?.parameters.adapterBytes ?? null,
   seconds: ({ report }) => report?.seconds ?? null,
+  'bestMAP50-95': ({ summary }) => summary.best?.detection?.map ?? null,
+  'lastMAP50-95': ({ summary }) => summary.evaluations.validation?.detection?.map ?? null,
+  lastMAP50: ({ summary }) => summary.evaluations.validation?.detection?.map50 ?? null,
 };
 
 /** The other methods train no adapter: their job's rank says nothing. */

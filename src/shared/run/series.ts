@@ -1,5 +1,6 @@
 /** The curves of a run, as columns: what charts are drawn from, and what is kept of a run too long to draw in full. Pure. */
 import { effectiveEvents, type RunEvent, type RunEventOf, SPLITS, type Split } from './events.ts';
+import { metricOf } from './metric.ts';
 
 /** One row an update. */
 export interface StepColumns {
@@ -14,7 +15,8 @@ export interface StepColumns {
 export interface EvaluationColumns {
   readonly step: readonly number[];
   readonly loss: readonly (number | null)[];
-  readonly accuracy: readonly (number | null)[];
+  /** What `metricOf` says is the number that counts. */
+  readonly metric: readonly (number | null)[];
 }
 
 export interface RunSeries {
@@ -23,7 +25,7 @@ export interface RunSeries {
 }
 
 const NO_STEPS: StepColumns = { step: [], loss: [], learningRate: [], imagesPerSecond: [], gradientNorm: [] };
-const NO_EVALUATIONS: EvaluationColumns = { step: [], loss: [], accuracy: [] };
+const NO_EVALUATIONS: EvaluationColumns = { step: [], loss: [], metric: [] };
 
 export function emptySeries(): RunSeries {
   return {
@@ -59,7 +61,7 @@ function evaluationColumns(events: readonly RunEventOf<'evaluation'>[]): Evaluat
   return {
     step: events.map(({ step }) => step),
     loss: events.map(({ loss }) => loss),
-    accuracy: events.map(({ accuracy }) => accuracy),
+    metric: events.map((event) => metricOf(event).value),
   };
 }
 

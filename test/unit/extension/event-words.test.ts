@@ -10,6 +10,8 @@ const line = (event: NewRunEvent): string | null => eventLine(at(event), '/data/
 test('an event is told with its time', () => {
   expect(line({ type: 'paused', step: 12 })).toMatch(/^1\/[123]\/26, .*\d\d:00.* {2}Paused at step 12$/);
   expect(line({ type: 'best', step: 3, loss: 1, accuracy: 0.5 })).toMatch(/step 3: 50(\.0)? %$/);
+  const detection = { map50: 0.75, map: 0.5, precision: 1, recall: 1, f1: 1 };
+  expect(line({ type: 'best', step: 3, loss: 1, accuracy: null, detection })).toMatch(/step 3: mAP50-95 50(\.0)? %$/);
   expect(line({ type: 'warning', message: 'few images' })).toContain('Warning: few images');
 });
 
