@@ -5,6 +5,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { chooseEngine } from '../engines/choose.ts';
+import type { EngineChoice } from '../engines/choose.ts';
 import type { Engine } from '../engines/engine.ts';
 import { findEngines } from '../engines/options.ts';
 import type { FoundEngine } from '../engines/options.ts';
@@ -13,11 +14,13 @@ import type { Job } from '../shared/job.ts';
 import type { MachineRates } from '../shared/plan.ts';
 import { InputError } from '../shared/errors.ts';
 import { formatDuration } from '../shared/format.ts';
+import type { Device } from './device-memory.ts';
 
 export interface ChosenEngine {
   readonly engine: Engine;
   /** In a few words, for `run.json` and a person. */
   readonly reason: string;
+  readonly device: Device;
 }
 
 /** A run as the choice sees it. */
@@ -40,13 +43,13 @@ export async function engineFor(job: Job, lengthOf: () => RunLength): Promise<Ch
   if (job.engine !== 'auto') return await named(job, lengthOf);
   const usable = (await findEngines()).filter(({ state }) => state === 'usable');
   const gpus = usable.filter(({ name }) => !name.endsWith('-cpu'));
-  if (gpus.length === 0) return { engine: chooseEngine('auto'), reason: 'no GPU that an engine here could use' };
+  if (gpus.length === 0) return onCpu('no GPU that an engine here could use');
   return automatic(usable, lengthOf(), job);
 }
 
 async function named(job: Job, lengthOf: () => RunLength): Promise<ChosenEngine> {
   const reason = 'named by the job';
-  if (job.engine === 'onnxruntime-cpu') return { engine: chooseEngine(job.engine), reason };
+  if (job.engine === 'onnxruntime-cpu') return onCpu(reason);
   // A name that there is not is told as such, not as an engine that cannot be used.
   chooseEngine(job.engine);
   const found = (await findEngines()).find(({ name }) => name === job.engine);
@@ -59,8 +62,17 @@ async function named(job: Job, lengthOf: () => RunLength): Promise<ChosenEngine>
       },
     );
   }
-  if (job.engine !== 'tensorflow-cuda') return { engine: chooseEngine(job.engine), reason };
+  if (job.engine !== 'tensorflow-cuda') return chosen(found, reason);
   return tensorFlow(job, found, lengthOf(), XLA_OVER_TENSORFLOW, reason);
+}
+
+function onCpu(reason: string): ChosenEngine {
+  const engine = chooseEngine('auto');
+  return { engine, reason, device: { name: engine.device, memory: null } };
+}
+
+function chosen({ name, device, memory }: FoundEngine, reason: string, choice?: EngineChoice): ChosenEngine {
+  return { engine: chooseEngine(name, choice), reason, device: { name: device, memory } };
 }
 
 function automatic(usable: readonly FoundEngine[], length: RunLength, job: Job): ChosenEngine {
@@ -68,7 +80,7 @@ function automatic(usable: readonly FoundEngine[], length: RunLength, job: Job):
     usable.find((engine) => engine.name === name),
   );
   if (onnx !== undefined && !(tensorflow !== undefined && xlaPays(job, onnx, length, XLA_OVER_ONNX_RUNTIME))) {
-    return { engine: chooseEngine(onnx.name), reason: `CUDA on ${onnx.device}` };
+    return chosen(onnx, `CUDA on ${onnx.device}`);
   }
   if (tensorflow !== undefined) {
     const factor = onnx === undefined ? XLA_OVER_TENSORFLOW : XLA_OVER_ONNX_RUNTIME;
@@ -86,10 +98,10 @@ function fastest(usable: readonly FoundEngine[], { ops, secondsOf }: RunLength):
   const [best] = timed;
   const cpu = timed.find(({ engine }) => engine.name === 'onnxruntime-cpu');
   if (best === undefined || cpu === undefined || best === cpu) {
-    return { engine: chooseEngine('auto'), reason: 'no GPU here is faster on this model' };
+    return onCpu('no GPU here is faster on this model');
   }
   const factor = (cpu.seconds / best.seconds).toFixed(1);
-  return { engine: chooseEngine(best.engine.name), reason: `${factor} times as fast as the CPU by a probe` };
+  return chosen(best.engine, `${factor} times as fast as the CPU by a probe`);
 }
 
 /** Whether what XLA saves over the run is more than what it compiles. */
@@ -101,10 +113,10 @@ function xlaPays({ xla }: Job, { rates }: FoundEngine, { steps, secondsOf }: Run
 function tensorFlow(job: Job, found: FoundEngine, length: RunLength, factor: number, reason: string): ChosenEngine {
   const seconds = length.steps * length.secondsOf(found.rates!);
   if (!xlaPays(job, found, length, factor)) {
-    return { engine: chooseEngine(found.name), reason: `${reason}; ${formatDuration(seconds)} are too short for XLA` };
+    return chosen(found, `${reason}; ${formatDuration(seconds)} are too short for XLA`);
   }
   const xlaCache = join(dataHome('engines'), 'xla-cache');
   mkdirSync(xlaCache, { recursive: true });
   const why = job.xla === 'on' ? 'XLA as the job says' : `XLA, which ${formatDuration(seconds)} of steps repay`;
-  return { engine: chooseEngine(found.name, { xlaCache }), reason: `${reason}; ${why}` };
+  return chosen(found, `${reason}; ${why}`, { xlaCache });
 }

@@ -17,7 +17,7 @@ export type LossScale = z.infer<typeof lossScaleSchema>;
 /** As PyTorch's GradScaler begins and grows. */
 export const FIRST_LOSS_SCALE: LossScale = { scale: 2 ** 16, good: 0, skipped: 0 };
 const GROWTH_INTERVAL = 2000;
-/** The largest with room for gradients of 2⁷ below the largest float32 that a half's sums reach. */
+/** With it gradients of 2⁻⁸ overflow already: no model has smaller ones alone. */
 const MAX_SCALE = 2 ** 24;
 /** Below this it is not small gradients that are wanting: what overflows is the model itself. */
 const MIN_SCALE = 1;

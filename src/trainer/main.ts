@@ -10,6 +10,7 @@ import { withPatience } from './extend-run.ts';
 import { takeLease } from './lease.ts';
 import { RunLog } from './run-log.ts';
 import { train } from './train.ts';
+import { withinMemory } from './within-memory.ts';
 import type { Ending } from './ending.ts';
 
 const EXIT = { finished: 0, failed: 1, stopped: 3 } as const satisfies Record<Ending['type'], number>;
@@ -40,7 +41,7 @@ async function main(folder: string): Promise<number> {
     );
     for (const message of damaged) record({ type: 'warning', message });
     try {
-      const ending = await train({ folder, log, commands, checkpoint });
+      const ending = await withinMemory({ folder, log, commands, checkpoint }, train);
       record(ending);
       return EXIT[ending.type];
     } catch (error) {

@@ -1,5 +1,5 @@
 /** Everything a job names, opened: dataset, base with its adapters, engine. What training, planning and prediction start from. */
-import { BATCH } from '../models/base.ts';
+import { BATCH, LOGITS } from '../models/base.ts';
 import type { Base } from '../models/base.ts';
 import { countParameters } from '../models/frozen.ts';
 import { openClassifierBase } from '../models/open-base.ts';
@@ -7,6 +7,7 @@ import { openDataset } from '../data/open-dataset.ts';
 import type { Dataset } from '../data/dataset.ts';
 import type { Engine } from '../engines/engine.ts';
 import { nodeCosts } from '../graph/cost.ts';
+import type { Graph } from '../graph/ir.ts';
 import { lower } from '../graph/passes/lower.ts';
 import { sizeOf } from '../graph/tensor.ts';
 import { adapt } from '../lora/adapt.ts';
@@ -20,9 +21,11 @@ import type { Preprocessing } from '../shared/preprocessing.ts';
 import type { RunSetup } from '../shared/run/identity.ts';
 import { engineFor } from './choose-engine.ts';
 import type { RunLength } from './choose-engine.ts';
+import { checkDeviceMemory } from './device-memory.ts';
+import type { Device } from './device-memory.ts';
 import { secondsOf } from './plan-time.ts';
 import { trainingGraph } from './step.ts';
-import { precisionOf } from './precision.ts';
+import { inPrecision, precisionOf } from './precision.ts';
 import type { Precision } from './precision.ts';
 import { planFile } from './plan-file.ts';
 
@@ -34,6 +37,7 @@ export interface OpenJob {
   readonly engine: Engine;
   /** Why it is this one. */
   readonly reason: string;
+  readonly device: Device;
   readonly precision: Precision;
 }
 
@@ -54,24 +58,31 @@ export async function openJob(job: Job): Promise<OpenJob> {
   const opened = await openClassifierBase(job.base);
   const preprocessing = preprocessingOf(opened, job);
   const base = { ...opened, preprocessing };
-  const lengthOf = (): RunLength => runLength({ job, dataset, base, preprocessing });
-  const { engine, reason } = await engineFor(job, lengthOf);
-  return { job, dataset, base, preprocessing, engine, reason, precision: precisionOf(job, engine) };
+  const found = { job, dataset, base, preprocessing };
+  const choice = await engineFor(job, () => runLength(found));
+  const precision = precisionOf(job, choice.engine);
+  if (choice.device.memory !== null) {
+    checkDeviceMemory(inPrecision(stepGraph(found), precision), job.training.batch, choice.device);
+  }
+  return { ...found, ...choice, precision };
 }
 
-function runLength({
-  job,
-  dataset,
-  base,
-  preprocessing,
-}: Pick<OpenJob, 'job' | 'dataset' | 'base' | 'preprocessing'>): RunLength {
-  const { batch, labelSmoothing, epochs } = job.training;
+type Opened = Pick<OpenJob, 'job' | 'dataset' | 'base' | 'preprocessing'>;
+
+/** What a step computes; of a base that tells no classes its forward pass alone. */
+function stepGraph({ job, dataset, base, preprocessing }: Opened): Graph {
+  const { batch, labelSmoothing } = job.training;
   const { graph } = adapt(base, { method: job.method, lora: job.lora, classes: dataset.classes });
-  const { nodes } = lower(trainingGraph(graph, { preprocessing, batch, labelSmoothing }));
+  return graph.outputs.has(LOGITS) ? trainingGraph(graph, { preprocessing, batch, labelSmoothing }) : graph;
+}
+
+function runLength(opened: Opened): RunLength {
+  const { batch, epochs } = opened.job.training;
+  const { nodes } = lower(stepGraph(opened));
   const bindings = { [BATCH]: batch };
   const costs = nodeCosts(nodes, bindings);
   return {
-    steps: Math.ceil(dataset.splits.train.length / batch) * epochs,
+    steps: Math.ceil(opened.dataset.splits.train.length / batch) * epochs,
     ops: new Set(nodes.map(({ op }) => op)),
     secondsOf: (rates) => secondsOf(costs, rates, bindings),
   };
@@ -94,14 +105,17 @@ function definedOnly(overrides: object): object {
 }
 
 /** What `run.json` records of a job and of the base with its adapters. */
-export function setupOf({ job, dataset, base, engine, reason, precision }: OpenJob, adapted: Adapted): RunSetup {
+export function setupOf(
+  { job, dataset, base, engine, device, reason, precision }: OpenJob,
+  adapted: Adapted,
+): RunSetup {
   const { parameters } = adapted;
   const count = (chosen: typeof parameters): number => chosen.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
   const head = parameters.filter(({ module }) => base.heads.includes(module));
   const perEpoch = updatesPerEpoch(dataset.splits.train.length, job);
   const { train, validation, test } = dataset.splits;
   return {
-    engine: { name: engine.name, device: engine.device, threads: job.threads, precision, reason },
+    engine: { name: engine.name, device: device.name, threads: job.threads, precision, reason },
     base: {
       source: base.identity.source,
       architecture: base.family,
