@@ -1,5 +1,4 @@
 /** One run, from a folder with a frozen job to the adapter in it. Started again it goes on from the last checkpoint. */
-import type { Batch } from '../data/batch-source.ts';
 import { Random } from '../shared/random.ts';
 import { DeviceFull, isOutOfMemory } from './out-of-memory.ts';
 import { readIdentity } from '../shared/run/read-run.ts';
@@ -8,17 +7,15 @@ import type { Checkpoint } from './checkpoint.ts';
 import type { Commands } from './commands.ts';
 import { observeStep } from './divergence.ts';
 import type { Ending } from './ending.ts';
-import { balancedWeights } from './feeds.ts';
 import { clipFactor } from './gradients.ts';
-import { openPrograms } from './programs.ts';
-import type { Programs } from './programs.ts';
+import { openPrograms } from './open-programs.ts';
 import { Results } from './results.ts';
 import { recordSetup } from './run-folder.ts';
 import type { RunLog } from './run-log.ts';
 import { openSession, setupOf } from './session.ts';
 import type { Session } from './session.ts';
 import { canShrink } from './loss-scale.ts';
-import { LOSS } from './step.ts';
+import type { Programs, TrainingBatch } from './task.ts';
 import { Throughput } from './throughput.ts';
 import { Training } from './training.ts';
 
@@ -41,7 +38,7 @@ export async function train({ folder, log, commands, checkpoint }: RunSite): Pro
     type: 'preparing',
     what: `compiling the step for ${session.engine.device} in ${session.precision} (${session.engine.name}: ${session.reason})`,
   });
-  const programs = await openPrograms(session, folder, classWeightsOf(session));
+  const programs = await openPrograms(session, folder);
   try {
     const training = checkpoint === null ? Training.start(session) : Training.from(session, checkpoint);
     const results = new Results(folder, log, session);
@@ -56,12 +53,6 @@ export async function train({ folder, log, commands, checkpoint }: RunSite): Pro
   } finally {
     await programs.close();
   }
-}
-
-function classWeightsOf({ job, dataset }: Session): Float32Array | undefined {
-  if (job.training.classWeights === 'none') return undefined;
-  const labels = dataset.splits.train.map(({ label }) => label);
-  return balancedWeights(labels, dataset.classes.length);
 }
 
 /** What one update of the optimizer leads to: nothing, or the end of the run. */
@@ -106,7 +97,7 @@ class Loop {
     if (this.#training.progress.step === 0) await this.#evaluate();
     while (this.#training.progress.epoch < epochs) {
       const { epoch, batch: done } = this.#training.progress;
-      for await (const batch of this.#programs.training.source.batches(epoch, done)) {
+      for await (const batch of this.#programs.training.batches(epoch, done)) {
         const verdict = await this.#take(batch);
         if (verdict !== undefined) return verdict;
       }
@@ -120,17 +111,17 @@ class Loop {
   }
 
   /** One batch: its gradients, and at the end of a group of them an update and all that is due after it. */
-  async #take(batch: Batch): Promise<Verdict> {
+  async #take(batch: TrainingBatch): Promise<Verdict> {
     const { job } = this.#session;
     const { training } = this.#programs;
     // By place in the run, not by what was drawn before: a resumed run draws what it would have drawn.
     const random = this.#random.fork(this.#training.progress.epoch).fork(batch.index);
     const { gradients: into } = this.#training;
-    const { [LOSS]: loss } = await training.run(batch, this.#training.feeds, { into, random });
+    const loss = await batch.run(this.#training.feeds, { into, random });
     this.#training.accumulate();
-    this.#losses.push((loss!.data as Float32Array)[0]!);
+    this.#losses.push(loss);
     this.throughput.count(batch.weights);
-    const last = batch.index + 1 === training.source.batchesPerEpoch;
+    const last = batch.index + 1 === training.batchesPerEpoch;
     if (this.#losses.length < job.training.accumulate && !last) return undefined;
     if (this.#overflowed()) return await this.#leaveOut(batch, last);
     return this.#update(batch, last) ?? (await this.#afterUpdate(last));
@@ -142,7 +133,7 @@ class Loop {
     return lossScale !== null && canShrink(lossScale) && !Number.isFinite(this.#training.gradientNorm());
   }
 
-  async #leaveOut(batch: Batch, last: boolean): Promise<Verdict> {
+  async #leaveOut(batch: TrainingBatch, last: boolean): Promise<Verdict> {
     this.#losses = [];
     this.#training.skip(positionAfter(batch, last, this.#training.progress.epoch));
     const { step, lossScale } = this.#training.progress;
@@ -152,7 +143,7 @@ class Loop {
     return last ? await this.#afterUpdate(last) : await this.#obey();
   }
 
-  #update(batch: Batch, last: boolean): Verdict {
+  #update(batch: TrainingBatch, last: boolean): Verdict {
     const { training } = this.#session.job;
     const { step, epoch } = this.#training.progress;
     const learningRate = this.#rateOf(step);
@@ -172,7 +163,7 @@ class Loop {
   }
 
   #recordSkipped(): void {
-    const { skipped } = this.#programs.training.source;
+    const { skipped } = this.#programs.training;
     for (const { file, message } of skipped.slice(this.#skipped)) {
       this.#log.record({ type: 'skipped-image', file, reason: message });
     }
@@ -209,6 +200,6 @@ class Loop {
 }
 
 /** Where training goes on after a batch of an epoch. */
-function positionAfter({ index }: Batch, last: boolean, epoch: number): { epoch: number; batch: number } {
+function positionAfter({ index }: TrainingBatch, last: boolean, epoch: number): { epoch: number; batch: number } {
   return last ? { epoch: epoch + 1, batch: 0 } : { epoch, batch: index + 1 };
 }
