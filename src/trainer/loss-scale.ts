@@ -14,8 +14,9 @@ export const lossScaleSchema = z.object({
 /** Plain data: a checkpoint keeps it. */
 export type LossScale = z.infer<typeof lossScaleSchema>;
 
-/** As PyTorch's GradScaler begins and grows. */
-export const FIRST_LOSS_SCALE: LossScale = { scale: 2 ** 16, good: 0, skipped: 0 };
+/** Where the first gradients of the sample and of ViTs do not overflow: PyTorch's 2¹⁶ would leave out the first updates. */
+export const FIRST_LOSS_SCALE: LossScale = { scale: 2 ** 14, good: 0, skipped: 0 };
+/** As PyTorch's GradScaler. */
 const GROWTH_INTERVAL = 2000;
 /** With it gradients of 2⁻⁸ overflow already: no model has smaller ones alone. */
 const MAX_SCALE = 2 ** 24;
