@@ -13,12 +13,12 @@ export const SAMPLE_SIDE = 64;
 
 type Colour = readonly [red: number, green: number, blue: number];
 /** How much of a pixel is covered, 0…1. */
-type Cover = (x: number, y: number) => number;
+export type Cover = (x: number, y: number) => number;
 interface Layer {
   readonly cover: Cover;
   readonly colour: Colour;
 }
-interface Scene {
+export interface Scene {
   readonly ground: (x: number, y: number) => Colour;
   /** From the back to the front. */
   readonly layers: readonly Layer[];
@@ -30,11 +30,19 @@ interface Scene {
 
 /** `[SAMPLE_SIDE, SAMPLE_SIDE, 3]`. */
 export function drawImage(domain: SampleDomain, name: SampleClass, random: Random): Uint8Array {
-  const { ground, layers, noise, contrast, brightness } = SCENES[domain](name, random);
-  const pixels = new Uint8ClampedArray(SAMPLE_SIDE * SAMPLE_SIDE * 3);
+  return paint(SCENES[domain](name, random), SAMPLE_SIDE, random);
+}
+
+/** `[side, side, 3]`. */
+export function paint(
+  { ground, layers, noise, contrast, brightness }: Scene,
+  side: number,
+  random: Random,
+): Uint8Array {
+  const pixels = new Uint8ClampedArray(side * side * 3);
   let to = 0;
-  for (let y = 0; y < SAMPLE_SIDE; y++) {
-    for (let x = 0; x < SAMPLE_SIDE; x++, to += 3) {
+  for (let y = 0; y < side; y++) {
+    for (let x = 0; x < side; x++, to += 3) {
       let [red, green, blue] = ground(x, y);
       for (const { cover, colour } of layers) {
         const share = cover(x, y);
@@ -70,7 +78,7 @@ const SCENES: Readonly<Record<SampleDomain, (name: SampleClass, random: Random) 
     const dark = random.uniform() < 0.6;
     const shape = placed(name, random, { radius: [17, 25], play: 0.6, turn: [-0.3, 0.3] });
     const clutter = Array.from({ length: random.int(2) }, () => ({
-      cover: line(random),
+      cover: line(random, SAMPLE_SIDE),
       colour: tinted(random, random.uniform(40, 215)),
     }));
     return {
@@ -96,7 +104,7 @@ interface Placement {
 }
 
 /** No shape reaches further from its centre than this, in radii. */
-const REACH = 1.15;
+export const REACH = 1.15;
 
 /** The distance in pixels from a shape of random place, size, direction and proportion; far from it, a lower bound. */
 function placed(name: SampleClass, random: Random, { radius: range, play, turn }: Placement): Cover {
@@ -116,21 +124,21 @@ function placed(name: SampleClass, random: Random, { radius: range, play, turn }
 }
 
 /** One pixel wide edges are smooth. */
-function filled(distance: Cover): Cover {
+export function filled(distance: Cover): Cover {
   return (x, y) => clamp(0.5 - distance(x, y));
 }
 
 /** A thin straight line anywhere across the image. */
-function line(random: Random): Cover {
+export function line(random: Random, side: number): Cover {
   const angle = random.uniform(0, Math.PI);
   const [cos, sin] = [Math.cos(angle), Math.sin(angle)];
-  const offset = random.uniform(0.1, 0.9) * SAMPLE_SIDE * (cos + sin);
+  const offset = random.uniform(0.1, 0.9) * side * (cos + sin);
   const halfWidth = random.uniform(0.3, 0.9);
   return (x, y) => clamp(0.5 + halfWidth - Math.abs(cos * x + sin * y - offset));
 }
 
 /** Two waves blend two colours of the same lightness, within `range`. */
-function textured(random: Random, range: readonly [number, number]): (x: number, y: number) => Colour {
+export function textured(random: Random, range: readonly [number, number]): (x: number, y: number) => Colour {
   const lightness = random.uniform(...range);
   const [first, second] = [tinted(random, lightness - 14), tinted(random, lightness + 14)];
   const [one, other] = [wave(random), wave(random)];
@@ -148,12 +156,12 @@ function wave(random: Random): Cover {
   return (x, y) => Math.sin(right * x + down * y + phase);
 }
 
-function grey(level: number): Colour {
+export function grey(level: number): Colour {
   return [level, level, level];
 }
 
 /** A random hue of about the given lightness. */
-function tinted(random: Random, level: number): Colour {
+export function tinted(random: Random, level: number): Colour {
   const hue = random.uniform(0, 2 * Math.PI);
   const strength = random.uniform(10, 45);
   const channel = (turn: number): number => level + strength * Math.cos(hue + (turn * 2 * Math.PI) / 3);

@@ -1,0 +1,57 @@
+/** Writes the detection sample, drawn by code: images, label files and a `data.yaml`. */
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { writeDirectoryAtomic } from '../../formats/atomic-write.ts';
+import { namesIn } from '../../formats/folder-names.ts';
+import { InputError } from '../../shared/errors.ts';
+import { Random } from '../../shared/random.ts';
+import { encodeImage } from '../encode-image.ts';
+import type { SampleDomain } from '../sample-image.ts';
+import { SAMPLE_CLASSES, type SampleClass } from '../sample-shapes.ts';
+import type { BoxRow } from './arrange.ts';
+import { drawScene, SCENE_SIDE } from './sample-scene.ts';
+
+export interface DetectionSampleOptions {
+  readonly seed?: number;
+  readonly domain?: SampleDomain;
+  /** Images, of some three shapes each. */
+  readonly train?: number;
+  readonly validation?: number;
+  /** In the order of their labels; all shapes by default. */
+  readonly classes?: readonly SampleClass[];
+}
+
+/** All or nothing. Throws an `InputError` where `directory` holds anything. */
+export async function writeDetectionSample(directory: string, options: DetectionSampleOptions = {}): Promise<void> {
+  const { seed = 0, domain = 'shifted', train = 120, validation = 40, classes = SAMPLE_CLASSES } = options;
+  if (namesIn(directory).length > 0)
+    throw new InputError('the folder is not empty; choose a new one', { file: directory });
+  await writeDirectoryAtomic(directory, async (temp) => {
+    for (const [split, count] of [
+      ['train', train],
+      ['val', validation],
+    ] as const) {
+      const random = new Random(seed).fork('boxes').fork(domain).fork(split);
+      const [images, labels] = [join(temp, 'images', split), join(temp, 'labels', split)];
+      await Promise.all([images, labels].map((folder) => mkdir(folder, { recursive: true })));
+      for (let i = 0; i < count; i++) {
+        const { pixels, boxes } = drawScene(domain, classes, random.fork(i));
+        const name = String(i).padStart(3, '0');
+        const image = { width: SCENE_SIDE, height: SCENE_SIDE, data: pixels };
+        await writeFile(join(images, `${name}.png`), await encodeImage(image, 'png'));
+        await writeFile(join(labels, `${name}.txt`), boxes.map(lineOf).join(''));
+      }
+    }
+    await writeFile(join(temp, 'data.yaml'), describe(classes));
+  });
+}
+
+function lineOf([label, x1, y1, x2, y2]: BoxRow): string {
+  const parts = [(x1 + x2) / 2, (y1 + y2) / 2, x2 - x1, y2 - y1].map((pixels) => String(pixels / SCENE_SIDE));
+  return `${[label, ...parts].join(' ')}\n`;
+}
+
+function describe(classes: readonly SampleClass[]): string {
+  const names = classes.map((name, label) => `  ${label}: ${name}\n`).join('');
+  return `path: .\ntrain: images/train\nval: images/val\nnames:\n${names}`;
+}
