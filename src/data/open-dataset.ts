@@ -25,7 +25,8 @@ export async function openDetection(path: string, options: OpenOptions): Promise
   });
 }
 
-async function openAnyDataset(path: string, options: OpenOptions): Promise<AnyDataset> {
+/** Throws an `InputError` naming the first reason not to train on it. */
+export async function openAnyDataset(path: string, options: OpenOptions): Promise<AnyDataset> {
   const { dataset, fatal } = await readDataset(path, options);
   const [first] = fatal;
   if (first !== undefined) {

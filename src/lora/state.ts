@@ -7,6 +7,7 @@ import type { Base } from '../models/base.ts';
 import type { Job } from '../shared/job.ts';
 import { Random } from '../shared/random.ts';
 import { adapt } from './adapt.ts';
+import { classRows } from './class-rows.ts';
 import type { Adapted, Parameter } from './adapt.ts';
 import { PLAIN_CONFIG } from './adapter.ts';
 import type { Adapter, AdapterLayer } from './adapter.ts';
@@ -46,7 +47,7 @@ export function initialise(base: Base, job: Job, classes: readonly string[]): In
   const values = new Map(
     adapted.parameters.map((parameter) => [
       parameter.name,
-      initialValue(parameter, adapted, base, frozen, start, random),
+      initialValue(parameter, adapted, base, frozen, start, classes, random),
     ]),
   );
   const evaluated =
@@ -62,6 +63,7 @@ function initialValue(
   base: Base,
   frozen: Values,
   start: ReadonlyMap<string, InitialLayer>,
+  classes: readonly string[],
   random: Random,
 ): Tensor<'float32'> {
   if (role !== 'whole') {
@@ -71,6 +73,7 @@ function initialValue(
   }
   if (!newHead || !base.heads.includes(module)) return copy(frozen.get(name)!);
   const drawn = random.fork(name);
+  if (base.detection !== undefined) return classRows(frozen.get(name)!, { before: base.labels, after: classes }, drawn);
   const isBias = shape.length === 1;
   return float32(
     shape,

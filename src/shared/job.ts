@@ -86,6 +86,26 @@ export const augmentationSchema = z
   })
   .describe('Augmentation of training images; validation images are never augmented.');
 
+const detectionSchema = z
+  .strictObject({
+    imageSize: z
+      .int()
+      .min(32)
+      .max(4096)
+      .nullable()
+      .default(null)
+      .describe('Side of the square images, in pixels; null for that of the base. Every stride must divide it.'),
+    mosaic: fraction.default(1).describe('Probability that four training images share a picture.'),
+    closeMosaic: z.int().min(0).max(10_000).default(10).describe('Epochs at the end without mosaics.'),
+    scale: z.number().min(0).lt(1).default(0.5).describe('Largest change of the size of a training image.'),
+    translate: fraction.default(0.1).describe('Largest shift of a training image, in parts of the picture.'),
+    flipVertically: fraction.default(0).describe('Probability that a training image is turned upside down.'),
+    hue: fraction.default(0.015).describe('Largest change of the hue, in parts of the colour circle.'),
+    saturation: fraction.default(0.7).describe('Largest change of the saturation factor.'),
+    value: fraction.default(0.4).describe('Largest change of the brightness factor.'),
+  })
+  .describe('Detection: what training images with boxes go through; left and right are swapped by augmentation.flip.');
+
 export const trainingSchema = z
   .strictObject({
     epochs: z.int().min(1).max(10_000).default(3).describe('Passes over the training images.'),
@@ -147,8 +167,14 @@ export const jobSchema = z
   .strictObject({
     $schema: z.string().optional(),
     name: z.string().max(80).optional().describe('A name for the run.'),
-    data: z.string().min(1).describe('The dataset folder, relative to this file.'),
-    base: z.string().min(1).describe('A model folder or ONNX file, hf:owner/name[@revision], or sample.'),
+    data: z
+      .string()
+      .min(1)
+      .describe('The dataset folder, or the data.yaml of images with boxes, relative to this file.'),
+    base: z
+      .string()
+      .min(1)
+      .describe('A model folder or ONNX file, a YOLO checkpoint (.pt) for boxes, hf:owner/name[@revision], or sample.'),
     method: z
       .enum(['lora', 'head', 'full'])
       .default('lora')
@@ -156,6 +182,7 @@ export const jobSchema = z
     lora: loraSchema.prefault({}),
     training: trainingSchema.prefault({}),
     augmentation: augmentationSchema.prefault({}),
+    detection: detectionSchema.prefault({}),
     preprocessing: preprocessingSchema
       .partial()
       .nullable()

@@ -1,7 +1,7 @@
 /** What preparing the images of a run takes: measured on some of the dataset's own, since file sizes differ by a hundred. */
 import { slotsOf } from '../data/batch-ring.ts';
 import { CACHE_BYTES, defaultWorkers } from '../data/decoded-epochs.ts';
-import type { Dataset } from '../data/dataset.ts';
+import type { AnyDataset } from '../data/dataset.ts';
 import { decodeImageSync } from '../data/decode-image.ts';
 import { prepareSample } from '../data/prepare-sample.ts';
 import { isIdentity } from '../data/augment.ts';
@@ -32,7 +32,7 @@ export interface ImagePlan {
 /** `kept` says of which pipelines the frozen features are kept: their images are decoded once. */
 export function planImages(
   job: Job,
-  { splits }: Dataset,
+  { splits }: AnyDataset,
   preprocessing: Preprocessing,
   kept: { readonly training: boolean; readonly validation: boolean },
 ): ImagePlan {

@@ -4,7 +4,7 @@
  * answers for all depths: what one of those gradients needs is a part of it.
  */
 import { isIdentity } from '../data/augment.ts';
-import { gradients } from '../graph/autodiff.ts';
+import { pullBack } from '../graph/autodiff.ts';
 import { nodeCosts, peakOf } from '../graph/cost.ts';
 import { dependents } from '../graph/dependents.ts';
 import { isTrainable, nameOf } from '../graph/ir.ts';
@@ -15,13 +15,14 @@ import type { Passage } from '../graph/passes/split-frozen.ts';
 import { lookUp } from '../graph/registry.ts';
 import { sizeOf } from '../graph/tensor.ts';
 import { adapt } from '../lora/adapt.ts';
-import { BATCH, LOGITS, moduleNodes } from '../models/base.ts';
+import { BATCH, moduleNodes } from '../models/base.ts';
 import type { MachineRates } from '../shared/plan.ts';
 import { secondsOf } from './plan-time.ts';
 import { flopsOf } from './plan-work.ts';
 import type { GraphWork, PipelineWork, RunWork } from './plan-work.ts';
 import type { OpenJob } from './session.ts';
-import { gradientOf, IMAGES, LOSS, withLoss } from './step.ts';
+import { rootsOf } from './roots.ts';
+import { gradientOf, IMAGES } from './step.ts';
 
 export interface ReachWork {
   /** The head alone is trained. */
@@ -32,15 +33,15 @@ export interface ReachWork {
 
 export function countReach(opened: OpenJob, paths: readonly string[], rates: MachineRates): ReachWork {
   const { job, dataset } = opened;
-  const { graph, layers } = differentiated(opened, paths);
+  const { graph, layers, named: resultNames } = differentiated(opened, paths);
   const { nodes, outputs } = graph;
   const position = new Map(nodes.map((node, index) => [node, index]));
   const named = (names: readonly string[]): Value[] => names.map((name) => outputs.get(name)!);
-  const results = named([LOSS, LOGITS]);
+  const results = named(resultNames);
   const forward = neededFor(results);
   const inOrder = nodes.filter((node) => forward.has(node));
   const passages = passagesOf(
-    { nodes: inOrder, outputs: new Map([LOSS, LOGITS].map((name) => [name, outputs.get(name)!])) },
+    { nodes: inOrder, outputs: new Map(resultNames.map((name) => [name, outputs.get(name)!])) },
     graph.inputs.find((input) => nameOf(input) === IMAGES)!,
     BATCH,
   ).map((passage) => ({ ...passage, index: position.get(inOrder[passage.index]!)! }));
@@ -88,17 +89,19 @@ export function countReach(opened: OpenJob, paths: readonly string[], rates: Mac
 const LAYERS: ReadonlySet<string> = new Set(['Gemm', 'Conv']);
 
 interface Differentiated {
-  /** Lowered. Outputs are loss, logits, the head's gradients, and those of `layers`. */
+  /** Lowered. Outputs are the results, the head's gradients, and those of `layers`. */
   readonly graph: Graph;
+  /** The results' names. */
+  readonly named: readonly string[];
   /** By path, the names of its results and of their gradients: several where the module runs more than once. */
   readonly layers: ReadonlyMap<string, { readonly values: readonly string[]; readonly gradients: readonly string[] }>;
 }
 
-function differentiated({ base, job, dataset, preprocessing }: OpenJob, paths: readonly string[]): Differentiated {
-  const { lora, training } = job;
+function differentiated(opened: OpenJob, paths: readonly string[]): Differentiated {
+  const { base, job, dataset } = opened;
+  const { lora } = job;
   const model = adapt(base, { method: 'head', lora, classes: dataset.classes }).graph;
-  const { batch, labelSmoothing } = training;
-  const { graph, logits, loss } = withLoss(model, { preprocessing, batch, labelSmoothing });
+  const { graph, results, seeds } = rootsOf(opened, model);
   const parameters = graph.inputs.filter(isTrainable);
   const running = moduleNodes(graph);
   const layers = new Map(
@@ -108,10 +111,9 @@ function differentiated({ base, job, dataset, preprocessing }: OpenJob, paths: r
     }),
   );
   const wanted = [...layers.values()].flat();
-  const found = gradients(loss, [...parameters, ...wanted]);
+  const found = pullBack(graph, seeds, [...parameters, ...wanted]);
   const gradientBy = new Map([...parameters, ...wanted].map((value, index) => [value, found[index]!]));
-  graph.output(LOSS, loss);
-  graph.output(LOGITS, logits);
+  for (const [name, value] of results) graph.output(name, value);
   for (const parameter of parameters) graph.output(gradientOf(nameOf(parameter)!), gradientBy.get(parameter)!);
   const named = new Map(
     [...layers].map(([path, values]) => [
@@ -122,7 +124,7 @@ function differentiated({ base, job, dataset, preprocessing }: OpenJob, paths: r
       },
     ]),
   );
-  return { graph: lower(graph), layers: named };
+  return { graph: lower(graph), layers: named, named: [...results.keys()] };
 }
 
 function output(graph: Graph, name: string, value: Value): string {

@@ -14,7 +14,7 @@ import { secondsOf } from './plan-time.ts';
 import { frozenPart } from './programs.ts';
 import type { Augmentation, Job } from '../shared/job.ts';
 import type { OpenJob } from './session.ts';
-import { evaluationGraph, trainingGraph } from './step.ts';
+import { forwardGraph, stepGraph } from './roots.ts';
 import type { FrozenCut } from '../shared/plan.ts';
 
 /** Of one batch. */
@@ -46,16 +46,15 @@ export interface CountedRun extends RunWork {
 }
 
 export function countRun(opened: OpenJob, adapted: Adapted, rates: MachineRates): CountedRun {
-  const { job, base, preprocessing } = opened;
+  const { job, base } = opened;
   const { splits, classes } = opened.dataset;
   const { method, lora } = job;
-  const options = { preprocessing, batch: job.training.batch, labelSmoothing: job.training.labelSmoothing };
-  const step = trainingGraph(adapted.graph, options);
+  const step = stepGraph(opened, adapted.graph);
   const evaluated = lora.dropout === 0 ? adapted : adapt(base, { method, lora: { ...lora, dropout: 0 }, classes });
   const count = (graph: Graph, images: number, augmentation: Augmentation | null) =>
     countPipeline(graph, { job, images, augmentation, rates });
   const training = count(step, splits.train.length, isIdentity(job.augmentation) ? null : job.augmentation);
-  const validation = count(evaluationGraph(evaluated.graph, options), splits.validation.length, null);
+  const validation = count(forwardGraph(opened, evaluated.graph), splits.validation.length, null);
   return {
     step,
     training: training.work,

@@ -93,11 +93,16 @@ function sizePlan({ base, adapted }: FileOf, file: PlannedFile, layers: readonly
   };
 }
 
-function frozenPlan({ job }: OpenJob, { frozen: { training, validation } }: CountedRun): FrozenPlan {
-  return { training, validation, reason: training === null ? whyNothingIsKept(job) : null };
+function frozenPlan({ job, base }: OpenJob, { frozen: { training, validation } }: CountedRun): FrozenPlan {
+  return {
+    training,
+    validation,
+    reason: training === null ? whyNothingIsKept(job, base.detection !== undefined) : null,
+  };
 }
 
-function whyNothingIsKept({ training, augmentation }: Job): string {
+function whyNothingIsKept({ training, augmentation }: Job, isDetector: boolean): string {
+  if (isDetector) return 'pictures are put together anew each epoch';
   if (training.cacheFrozen === 'off') return 'training.cacheFrozen is off';
   if (augmentation.views === null && !isIdentity(augmentation)) {
     return 'each epoch augments the images anew; a number of augmentation.views would let them be kept';

@@ -2,7 +2,7 @@
 import { openBatchSource } from '../data/batch-source.ts';
 import type { Batch, BatchSource } from '../data/batch-source.ts';
 import { isIdentity } from '../data/augment.ts';
-import type { Sample } from '../data/dataset.ts';
+import type { Dataset, Sample } from '../data/dataset.ts';
 import type { Tensors } from '../engines/engine.ts';
 import { physicalCores } from '../engines/threads.ts';
 import { noiseInputs } from '../graph/dropout.ts';
@@ -29,7 +29,7 @@ export interface Pipeline {
 }
 
 /** Those of a classifier. `directory` takes what is too large to keep in memory. */
-export async function openClassifierPrograms(session: Session, directory: string): Promise<Programs> {
+export async function openClassifierPrograms(session: Session<Dataset>, directory: string): Promise<Programs> {
   const { job, dataset, preprocessing, initial, precision } = session;
   const { batch, labelSmoothing } = job.training;
   const options = { preprocessing, batch, labelSmoothing, scaled: precision === 'fp16' };
@@ -85,7 +85,7 @@ function trainingProgram({ source, run }: Pipeline): TrainingProgram {
   };
 }
 
-function classWeightsOf({ job, dataset }: Session): Float32Array | undefined {
+function classWeightsOf({ job, dataset }: Session<Dataset>): Float32Array | undefined {
   if (job.training.classWeights === 'none') return undefined;
   const labels = dataset.splits.train.map(({ label }) => label);
   return balancedWeights(labels, dataset.classes.length);
@@ -100,7 +100,7 @@ interface PipelineOptions {
 }
 
 async function openPipeline(
-  session: Session,
+  session: Session<Dataset>,
   graph: Graph,
   { samples, augmentation, shuffle, classWeights, directory }: PipelineOptions,
 ): Promise<Pipeline & { close(): Promise<void> }> {

@@ -1,10 +1,10 @@
 /** Everything a job names, opened: dataset, base with its adapters, engine. What training, planning and prediction start from. */
-import { BATCH, LOGITS } from '../models/base.ts';
+import { BATCH } from '../models/base.ts';
 import type { Base } from '../models/base.ts';
 import { countParameters } from '../models/frozen.ts';
-import { openClassifierBase } from '../models/open-base.ts';
-import { openDataset } from '../data/open-dataset.ts';
-import type { Dataset } from '../data/dataset.ts';
+import { openBase } from '../models/open-base.ts';
+import { openAnyDataset } from '../data/open-dataset.ts';
+import type { AnyDataset } from '../data/dataset.ts';
 import type { Engine } from '../engines/engine.ts';
 import { nodeCosts } from '../graph/cost.ts';
 import type { Graph } from '../graph/ir.ts';
@@ -24,14 +24,14 @@ import type { RunLength } from './choose-engine.ts';
 import { checkDeviceMemory } from './device-memory.ts';
 import type { Device } from './device-memory.ts';
 import { secondsOf } from './plan-time.ts';
-import { trainingGraph } from './step.ts';
+import { stepGraph } from './roots.ts';
 import { inPrecision, precisionOf } from './precision.ts';
 import type { Precision } from './precision.ts';
 import { planFile } from './plan-file.ts';
 
-export interface OpenJob {
+export interface OpenJob<D extends AnyDataset = AnyDataset> {
   readonly job: Job;
-  readonly dataset: Dataset;
+  readonly dataset: D;
   readonly base: Base;
   readonly preprocessing: Preprocessing;
   readonly engine: Engine;
@@ -41,7 +41,7 @@ export interface OpenJob {
   readonly precision: Precision;
 }
 
-export interface Session extends OpenJob {
+export interface Session<D extends AnyDataset = AnyDataset> extends OpenJob<D> {
   readonly initial: Initialised;
 }
 
@@ -52,33 +52,63 @@ export async function openSession(job: Job): Promise<Session> {
 }
 
 /** Paths of the job are absolute. */
-export async function openJob(job: Job): Promise<OpenJob> {
-  const { validationShare, seed } = job.training;
-  const dataset = await openDataset(job.data, { validationShare, seed });
-  const opened = await openClassifierBase(job.base);
+export async function openJob(given: Job): Promise<OpenJob> {
+  const { validationShare, seed } = given.training;
+  const dataset = await openAnyDataset(given.data, { validationShare, seed });
+  const { job, base: opened } = forTask(given, dataset, await openBase(given.base));
   const preprocessing = preprocessingOf(opened, job);
   const base = { ...opened, preprocessing };
   const found = { job, dataset, base, preprocessing };
   const choice = await engineFor(job, () => runLength(found));
   const precision = precisionOf(job, choice.engine);
   if (choice.device.memory !== null) {
-    checkDeviceMemory(inPrecision(stepGraph(found), precision), job.training.batch, choice.device);
+    checkDeviceMemory(inPrecision(stepOf(found), precision), job.training.batch, choice.device);
   }
   return { ...found, ...choice, precision };
 }
 
+/** The job and the base as the dataset's task takes them. Throws an `InputError` where the base is for another task. */
+function forTask(job: Job, { task, root }: AnyDataset, base: Base): { job: Job; base: Base } {
+  const { detection } = base;
+  if (detection === undefined) {
+    if (task === 'classification') return { job, base };
+    throw new InputError(
+      'has images with boxes, which a detector learns from; name a YOLO checkpoint (.pt) as the base',
+      {
+        file: root,
+      },
+    );
+  }
+  if (task === 'classification') {
+    throw new InputError('is a detector, but the dataset has a class for each image and no boxes; name a classifier', {
+      file: base.identity.source,
+    });
+  }
+  if (job.precision === 'fp16') {
+    throw new InputError('detectors are trained in fp32 yet; leave it out or name fp32', { field: 'precision' });
+  }
+  // Pictures are put together anew each epoch: there is nothing to keep of them.
+  const training = { ...job.training, cacheFrozen: 'off' } as const;
+  const detected = { ...job, precision: 'fp32', training } as const;
+  const { imageSize } = job.detection;
+  const { height, width } = inputSize(base.preprocessing);
+  if (imageSize === null || (imageSize === height && imageSize === width)) return { job: detected, base };
+  const size = { height: imageSize, width: imageSize };
+  const preprocessing = { ...base.preprocessing, resize: { mode: 'exact', ...size } } as const;
+  return { job: detected, base: { ...base, preprocessing, graph: detection.atSize(size) } };
+}
+
 type Opened = Pick<OpenJob, 'job' | 'dataset' | 'base' | 'preprocessing'>;
 
-/** What a step computes; of a base that tells no classes its forward pass alone. */
-function stepGraph({ job, dataset, base, preprocessing }: Opened): Graph {
-  const { batch, labelSmoothing } = job.training;
-  const { graph } = adapt(base, { method: job.method, lora: job.lora, classes: dataset.classes });
-  return graph.outputs.has(LOGITS) ? trainingGraph(graph, { preprocessing, batch, labelSmoothing }) : graph;
+/** What a step computes. */
+function stepOf(opened: Opened): Graph {
+  const { method, lora } = opened.job;
+  return stepGraph(opened, adapt(opened.base, { method, lora, classes: opened.dataset.classes }).graph);
 }
 
 function runLength(opened: Opened): RunLength {
   const { batch, epochs } = opened.job.training;
-  const { nodes } = lower(stepGraph(opened));
+  const { nodes } = lower(stepOf(opened));
   const bindings = { [BATCH]: batch };
   const costs = nodeCosts(nodes, bindings);
   return {

@@ -63,8 +63,24 @@ export function predictionGraph(model: Graph, options: Omit<StepOptions, 'labelS
   return graph;
 }
 
-/** A model over images as they are decoded, its logits and its loss; nothing is an output yet. */
-export function withLoss(model: Graph, options: StepOptions): { graph: Graph; logits: Value; loss: Value } {
+/** A graph before anything is an output of it: what it gives, and what its gradients start from. */
+export interface Roots {
+  readonly graph: Graph;
+  readonly results: ReadonlyMap<string, Value>;
+  /** As `pullBack` takes them. */
+  readonly seeds: ReadonlyMap<Value, Value>;
+}
+
+export function classifierRoots(model: Graph, options: StepOptions): Roots {
+  const { graph, logits, loss } = withLoss(model, options);
+  const results = new Map([
+    [LOSS, loss],
+    [LOGITS, logits],
+  ]);
+  return { graph, results, seeds: new Map([[loss, graph.scalar(1)]]) };
+}
+
+function withLoss(model: Graph, options: StepOptions): { graph: Graph; logits: Value; loss: Value } {
   const { graph, outputs } = withImages(model, options);
   const logits = outputs.get(LOGITS)!;
   const labels = graph.input(LABELS, [symbol(BATCH)], 'int32');

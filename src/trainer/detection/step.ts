@@ -4,12 +4,12 @@
  */
 import { pullBack } from '../../graph/autodiff.ts';
 import { isTrainable, nameOf } from '../../graph/ir.ts';
-import type { Graph, Value } from '../../graph/ir.ts';
+import type { Graph } from '../../graph/ir.ts';
 import { splitAtSeeds } from '../../graph/passes/split-at-seeds.ts';
 import type { SeedSplit } from '../../graph/passes/split-at-seeds.ts';
 import type { Detection } from '../../models/base.ts';
 import { gradientOf, withImages } from '../step.ts';
-import type { StepOptions } from '../step.ts';
+import type { Roots, StepOptions } from '../step.ts';
 
 /** The input that takes the loss's gradient by an output. */
 export const seedOf = (output: string): string => `seed ${output}`;
@@ -21,15 +21,17 @@ export function headOutputs({ branches }: Detection): string[] {
   return branches.flatMap(({ boxes, scores }) => [boxes, scores]);
 }
 
-/** Raw outputs and every trainable input's gradient, with the seeds as inputs. */
-export function differentiatedGraph(model: Graph, detection: Detection, options: Options): Graph {
+export function detectorRoots(model: Graph, detection: Detection, options: Options): Roots {
   const { graph, outputs } = withImages(model, options);
-  const seeds = new Map<Value, Value>();
-  for (const name of headOutputs(detection)) {
-    const value = outputs.get(name)!;
-    graph.output(name, value);
-    seeds.set(value, graph.input(seedOf(name), value.shape));
-  }
+  const results = new Map(headOutputs(detection).map((name) => [name, outputs.get(name)!]));
+  const seeds = new Map([...results].map(([name, value]) => [value, graph.input(seedOf(name), value.shape)]));
+  return { graph, results, seeds };
+}
+
+/** Raw outputs and every trainable input's gradient, with the seeds as inputs. */
+function differentiatedGraph(model: Graph, detection: Detection, options: Options): Graph {
+  const { graph, results, seeds } = detectorRoots(model, detection, options);
+  for (const [name, value] of results) graph.output(name, value);
   const parameters = graph.inputs.filter(isTrainable);
   pullBack(graph, seeds, parameters).forEach((gradient, index) => {
     graph.output(gradientOf(nameOf(parameters[index]!)!), gradient);

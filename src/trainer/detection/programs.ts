@@ -1,0 +1,140 @@
+/** The compiled graphs of a detector's run and the pictures they are fed with. */
+import type { DetectionDataset, DetectionSample } from '../../data/dataset.ts';
+import type { EpochSource } from '../../data/decoded-epochs.ts';
+import { openDetectionBatches } from '../../data/detection/detection-batches.ts';
+import type { DetectionBatch } from '../../data/detection/detection-batches.ts';
+import type { DetectionAugmentation } from '../../data/detection/prepare-detection.ts';
+import type { Program, Tensors } from '../../engines/engine.ts';
+import { physicalCores } from '../../engines/threads.ts';
+import { noiseInputs } from '../../graph/dropout.ts';
+import type { Tensor } from '../../graph/tensor.ts';
+import type { Detection } from '../../models/base.ts';
+import type { Job } from '../../shared/job.ts';
+import { inputSize } from '../../shared/preprocessing.ts';
+import { noiseFeeds } from '../feeds.ts';
+import type { Session } from '../session.ts';
+import { IMAGES } from '../step.ts';
+import type { Evaluation, Programs, TrainingProgram } from '../task.ts';
+import { decodeDetections, VALIDATION } from './candidates.ts';
+import { evaluationOf, truthOf } from './evaluate.ts';
+import type { Scored } from './evaluate.ts';
+import { headOf, HeadLoss } from './losses.ts';
+import { DetectionStep } from './program.ts';
+import { headOutputs, rawOutputsGraph, trainingGraphs } from './step.ts';
+
+type DetectionSession = Session<DetectionDataset>;
+type Source = EpochSource<DetectionBatch>;
+
+export async function openDetectorPrograms(session: DetectionSession, detection: Detection): Promise<Programs> {
+  const { job, dataset, preprocessing, initial, engine } = session;
+  const { batch } = job.training;
+  const options = { preprocessing, batch };
+  const threads = job.threads ?? physicalCores();
+  const { splits } = dataset;
+  const evaluated = rawOutputsGraph(initial.evaluated, headOutputs(detection), options);
+  const program = await engine.compile(evaluated, { threads });
+  const loss = new HeadLoss(detection, { classes: dataset.classes.length, size: inputSize(preprocessing), batch });
+  const step = await DetectionStep.compile(trainingGraphs(initial.adapted.graph, detection, options), loss, {
+    engine,
+    batch,
+    threads,
+  });
+  const sourceOf = (samples: readonly DetectionSample[], augmentation: DetectionAugmentation | null): Source =>
+    openDetectionBatches({
+      samples,
+      side: inputSize(preprocessing).width,
+      augmentation,
+      epochs: job.training.epochs,
+      batch,
+      seed: job.training.seed,
+      shuffle: augmentation !== null,
+    });
+  const training = sourceOf(splits.train, augmentationOf(job));
+  const validation = sourceOf(splits.validation, null);
+  const evaluate = (source: Source, samples: readonly DetectionSample[], values: Tensors): Promise<Evaluation> =>
+    evaluateDetector({ session, detection, program, loss, source, samples, values });
+  return {
+    training: trainingProgram(session, step, training),
+    validate: (values) => evaluate(validation, splits.validation, values),
+    test: async (values) => {
+      if (splits.test.length === 0) return null;
+      const test = sourceOf(splits.test, null);
+      try {
+        return await evaluate(test, splits.test, values);
+      } finally {
+        await test.close();
+      }
+    },
+    close: async () => {
+      await Promise.all([training.close(), validation.close(), step.release(), program.release()]);
+    },
+  };
+}
+
+function augmentationOf({ augmentation, detection }: Job): DetectionAugmentation {
+  const { imageSize: _size, ...variations } = detection;
+  return { ...variations, flip: augmentation.flip };
+}
+
+function trainingProgram({ job, initial }: DetectionSession, step: DetectionStep, source: Source): TrainingProgram {
+  const noise = noiseInputs(initial.adapted.graph);
+  const { epochs, batch: size } = job.training;
+  return {
+    batchesPerEpoch: source.batchesPerEpoch,
+    get skipped() {
+      return source.skipped;
+    },
+    async *batches(epoch, fromBatch) {
+      const progress = epochs > 1 ? epoch / (epochs - 1) : 1;
+      for await (const batch of source.batches(epoch, fromBatch)) {
+        yield {
+          index: batch.index,
+          weights: batch.weights,
+          run: (values, { into, random }) => {
+            const drawn = noiseFeeds(noise, size, random);
+            return step.run({ ...pictures(batch), ...drawn, ...values }, batch, progress, into);
+          },
+        };
+      }
+    },
+  };
+}
+
+interface EvaluationOf {
+  readonly session: DetectionSession;
+  readonly detection: Detection;
+  readonly program: Program;
+  readonly loss: HeadLoss;
+  readonly source: Source;
+  readonly samples: readonly DetectionSample[];
+  /** Of the trainable inputs. */
+  readonly values: Tensors;
+}
+
+/** Runs every image once. */
+async function evaluateDetector(of: EvaluationOf): Promise<Evaluation> {
+  const { session, detection, program, loss, source, samples, values } = of;
+  const { dataset, preprocessing } = session;
+  const branch = detection.branches.at(-1)!;
+  const options = { ...VALIDATION, overlap: branch.name === 'one2one' ? null : VALIDATION.overlap };
+  const scored: Scored[] = [];
+  const losses: number[] = [];
+  for await (const batch of source.batches(0)) {
+    await program.run({ ...pictures(batch), ...values }, loss.outputs);
+    const images = batch.weights.reduce((sum, weight) => sum + weight, 0);
+    losses.push(images * loss.evaluate(batch, 1));
+    for (const [place, weight] of batch.weights.entries()) {
+      if (weight === 0) continue;
+      const found = decodeDetections(headOf(loss.outputs, branch), place, loss.shape, options);
+      scored.push({ sample: samples[batch.samples[place]!]!, found, truth: truthOf(batch, place) });
+    }
+  }
+  const mean = losses.reduce((sum, each) => sum + each, 0) / scored.length;
+  return await evaluationOf(scored, { loss: mean, classes: dataset.classes, side: inputSize(preprocessing).width });
+}
+
+/** The pictures of a batch, uint8 [B, side, side, 3]. */
+function pictures({ images, weights }: DetectionBatch): Record<typeof IMAGES, Tensor<'uint8'>> {
+  const side = Math.sqrt(images.length / (3 * weights.length));
+  return { [IMAGES]: { dtype: 'uint8', shape: [weights.length, side, side, 3], data: images } };
+}
