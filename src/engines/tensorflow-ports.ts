@@ -1,9 +1,10 @@
 /**
  * How tensors cross into TensorFlow and out of it. Its binding takes few element types, and what is not int32 it copies to the GPU, back and
- * there again. So every input is fed as the 32-bit words that it consists of, and the graph reads them as what they are.
+ * there again. So every input is fed as the 32-bit words that it consists of, and the graph reads them as what they are. Each tensor that
+ * crosses is a transfer of its own, and a model has hundreds of adapters: all float32 inputs of known shape are one vector, and so are such outputs.
  */
 import type { ValueType } from '../graph/ir.ts';
-import { formatShape, symbol } from '../graph/shape.ts';
+import { formatShape, isStatic, symbol } from '../graph/shape.ts';
 import type { Dim, Shape } from '../graph/shape.ts';
 import { bytesOf, bytesUnder, sizeOf, zeros } from '../graph/tensor.ts';
 import type { DType, Tensor, TensorData } from '../graph/tensor.ts';
@@ -29,6 +30,8 @@ export interface InPort extends Pick<WordPort, 'leading'> {
   readonly type: ValueType;
   /** The placeholder of its words. */
   readonly node: string;
+  /** Where its words begin in the joint vector; undefined where it has a placeholder of its own. */
+  readonly offset: number | undefined;
   /** The placeholder of its shape, where the words do not tell it. */
   readonly shapeNode: string | undefined;
 }
@@ -37,6 +40,17 @@ export interface OutPort {
   readonly name: string;
   readonly node: string;
   readonly dtype: DType;
+  /** What of the joint vector it is; undefined where the node's result is all its own. */
+  readonly part: { readonly offset: number; readonly shape: readonly number[] } | undefined;
+}
+
+/** The placeholder of the joint vector of inputs. */
+export const JOINT_INPUT = 'joint_input';
+export const JOINT_OUTPUT = 'joint_output';
+
+/** Belongs to the joint vector. */
+export function isJoint({ shape, dtype }: ValueType): boolean {
+  return dtype === 'float32' && isStatic(shape);
 }
 
 /** What TensorFlow hands out as it is. Other types are widened to int32 by the graph and narrowed here. */
@@ -56,19 +70,27 @@ export function wordPort(shape: Shape, dtype: DType): WordPort {
   return { words: [symbol('words')], leading: 0, isWhole: false, needsShape: true };
 }
 
+/** What a node put out. */
+export interface Output {
+  readonly shape: readonly number[];
+  readonly data: TensorData;
+}
+
 export interface Fed {
   readonly node: string;
   readonly shape: readonly number[];
   readonly words: Int32Array;
 }
 
-/** A tensor as its port feeds it; its memory is shared where it consists of whole words. Throws for one of another shape or type. */
-export function fed({ name, type, node, leading, shapeNode }: InPort, tensor: Tensor): Fed[] {
-  if (!isOf(type, tensor)) {
-    const told = ({ dtype, shape }: ValueType): string => `${dtype} ${formatShape(shape)}`;
-    // TensorFlow would take any words, and run.
-    throw new Error(`${name} is fed ${told(tensor)}, not ${told(type)}`);
-  }
+/** Throws for a tensor that is not what the port was declared for: TensorFlow would take any words, and run. */
+export function check({ name, type }: InPort, tensor: Tensor): void {
+  if (isOf(type, tensor)) return;
+  const told = ({ dtype, shape }: ValueType): string => `${dtype} ${formatShape(shape)}`;
+  throw new Error(`${name} is fed ${told(tensor)}, not ${told(type)}`);
+}
+
+/** A tensor as a port of its own feeds it; its memory is shared where it consists of whole words. */
+export function fed({ node, leading, shapeNode }: InPort, tensor: Tensor): Fed[] {
   const words = wordsOf(tensor);
   const first = tensor.shape.slice(0, leading);
   const isOneEach = leading === tensor.shape.length && bytesOf(tensor.dtype) === WORD;
@@ -93,14 +115,17 @@ function wordsOf(tensor: Tensor): Int32Array {
 }
 
 /** What came out of a port as the tensor it is; written into `into` where that is given. */
-export function taken(
-  { dtype }: OutPort,
-  shape: readonly number[],
-  data: TensorData,
-  into: Tensor | undefined,
-): Tensor {
-  const tensor = into ?? (isDirect(dtype) ? { dtype, shape, data } : zeros(dtype, shape));
+export function taken({ dtype, part }: OutPort, { shape, data }: Output, into: Tensor | undefined): Tensor {
+  if (part !== undefined) {
+    const own = (data as Float32Array).subarray(part.offset, part.offset + sizeOf(part.shape));
+    return written({ dtype, shape: part.shape, data: own }, into);
+  }
   // Halves come as their bits, and what is narrower than int32 as numbers: assigning narrows.
-  if (tensor.data !== data) (tensor.data as Int32Array).set(data as Int32Array);
-  return tensor;
+  return written({ dtype, shape, data }, into ?? (isDirect(dtype) ? undefined : zeros(dtype, shape)));
+}
+
+function written(result: Tensor, into: Tensor | undefined): Tensor {
+  if (into === undefined) return result;
+  (into.data as Int32Array).set(result.data as Int32Array);
+  return into;
 }

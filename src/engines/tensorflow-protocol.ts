@@ -1,6 +1,5 @@
 /** What the thread that runs TensorFlow is asked, and what it answers (tensorflow-worker.ts). */
-import type { TensorData } from '../graph/tensor.ts';
-import type { Fed } from './tensorflow-ports.ts';
+import type { Fed, Output } from './tensorflow-ports.ts';
 
 export interface WorkerData {
   /** Path of the binding's file. */
@@ -18,11 +17,6 @@ export type Request =
       readonly outputs: readonly string[];
     }
   | { readonly kind: 'release'; readonly model: number };
-
-export interface Output {
-  readonly shape: readonly number[];
-  readonly data: TensorData;
-}
 
 /** What each request is answered with. */
 export interface Answers {

@@ -6,7 +6,8 @@ import { parentPort } from 'node:worker_threads';
 import { backend } from '@tensorflow/tfjs-node-gpu';
 import type { TensorData } from '../graph/tensor.ts';
 import { messageOf } from '../shared/errors.ts';
-import type { Answers, Output, Reply, Request } from './tensorflow-protocol.ts';
+import type { Output } from './tensorflow-ports.ts';
+import type { Answers, Reply, Request } from './tensorflow-protocol.ts';
 
 /** What TensorFlow.js declares of its binding and we use of it. */
 interface Binding {

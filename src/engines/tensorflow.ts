@@ -8,10 +8,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileFault } from '../formats/file-faults.ts';
 import type { Graph } from '../graph/ir.ts';
+import { sizeOf } from '../graph/tensor.ts';
 import { InputError } from '../shared/errors.ts';
 import type { CompileOptions, Engine, Program, Tensors } from './engine.ts';
 import { setEnvironment } from './tensorflow-environment.ts';
-import { fed, taken } from './tensorflow-ports.ts';
+import { check, fed, JOINT_INPUT, taken } from './tensorflow-ports.ts';
 import type { Fed, InPort, OutPort } from './tensorflow-ports.ts';
 import { TensorFlowThread } from './tensorflow-thread.ts';
 import { writeSavedModel } from './write-savedmodel.ts';
@@ -107,6 +108,9 @@ class SavedModelProgram implements Program {
   readonly #model: number;
   readonly #inputs: readonly InPort[];
   readonly #outputs: readonly OutPort[];
+  readonly #nodes: readonly string[];
+  /** Words of the joint vector of inputs. */
+  readonly #joint: number;
   /** Memory that both threads see, by placeholder: a message would copy all of the array that a tensor is a part of. */
   readonly #shared = new Map<string, SharedArrayBuffer>();
 
@@ -115,21 +119,21 @@ class SavedModelProgram implements Program {
     this.#model = model;
     this.#inputs = inputs;
     this.#outputs = outputs;
+    this.#nodes = [...new Set(outputs.map(({ node }) => node))];
+    this.#joint = inputs
+      .filter(({ offset }) => offset !== undefined)
+      .reduce((sum, { type }) => sum + sizeOf(type.shape as readonly number[]), 0);
   }
 
   async run(feeds: Tensors, into: Tensors = {}): Promise<Tensors> {
-    const shared = this.#inputs.flatMap((port) => {
-      const tensor = feeds[port.name];
-      if (tensor === undefined) throw new Error(`nothing is fed to ${port.name}`);
-      return fed(port, tensor).map((feed) => this.#share(feed));
+    const results = await this.#thread.ask({
+      kind: 'run',
+      model: this.#model,
+      feeds: this.#feed(feeds),
+      outputs: this.#nodes,
     });
-    const names = this.#outputs.map(({ node }) => node);
-    const results = await this.#thread.ask({ kind: 'run', model: this.#model, feeds: shared, outputs: names });
     return Object.fromEntries(
-      this.#outputs.map((port, index) => {
-        const { shape, data } = results[index]!;
-        return [port.name, taken(port, shape, data, into[port.name])];
-      }),
+      this.#outputs.map((port) => [port.name, taken(port, results[this.#nodes.indexOf(port.node)]!, into[port.name])]),
     );
   }
 
@@ -137,14 +141,33 @@ class SavedModelProgram implements Program {
     await this.#thread.ask({ kind: 'release', model: this.#model });
   }
 
-  #share({ node, shape, words }: Fed): Fed {
+  #feed(feeds: Tensors): readonly Fed[] {
+    const joint = this.#joint === 0 ? [] : [this.#memory(JOINT_INPUT, [this.#joint], this.#joint)];
+    const apart = this.#inputs.flatMap((port) => {
+      const tensor = feeds[port.name];
+      if (tensor === undefined) throw new Error(`nothing is fed to ${port.name}`);
+      check(port, tensor);
+      const parts = fed(port, tensor);
+      if (port.offset !== undefined) {
+        joint[0]!.words.set(parts[0]!.words, port.offset);
+        return [];
+      }
+      return parts.map(({ node, shape, words }) => {
+        const copy = this.#memory(node, shape, words.length);
+        copy.words.set(words);
+        return copy;
+      });
+    });
+    return [...joint, ...apart];
+  }
+
+  #memory(node: string, shape: readonly number[], length: number): Fed {
+    const bytes = length * Int32Array.BYTES_PER_ELEMENT;
     let buffer = this.#shared.get(node);
-    if (buffer === undefined || buffer.byteLength < words.byteLength) {
-      buffer = new SharedArrayBuffer(words.byteLength);
+    if (buffer === undefined || buffer.byteLength < bytes) {
+      buffer = new SharedArrayBuffer(bytes);
       this.#shared.set(node, buffer);
     }
-    const copy = new Int32Array(buffer, 0, words.length);
-    copy.set(words);
-    return { node, shape, words: copy };
+    return { node, shape, words: new Int32Array(buffer, 0, length) };
   }
 }

@@ -4,7 +4,7 @@
  */
 import { halvesOfFloats } from '../formats/half.ts';
 import { DATA_TYPE, encodeSavedModel } from '../formats/savedmodel-proto.ts';
-import type { AttrEntry, AttrValue, NodeDef, SignatureDef, TensorShapeProto } from '../formats/savedmodel-proto.ts';
+import type { AttrEntry, NodeDef, SignatureDef } from '../formats/savedmodel-proto.ts';
 import type { TensorFlowAttribute, TensorFlowSite, TensorFlowValue, TensorFlowWriter } from '../graph/define.ts';
 import { constantOf, nameOf } from '../graph/ir.ts';
 import type { Graph, Node, Value } from '../graph/ir.ts';
@@ -12,11 +12,12 @@ import { lower } from '../graph/passes/lower.ts';
 import { lookUp } from '../graph/registry.ts';
 import { elements, isStatic } from '../graph/shape.ts';
 import type { Shape, SymbolicDim } from '../graph/shape.ts';
-import { bytesOf, bytesUnder, zeros } from '../graph/tensor.ts';
+import { bytesOf, sizeOf, zeros } from '../graph/tensor.ts';
 import type { DType, Tensor } from '../graph/tensor.ts';
 import { InputError } from '../shared/errors.ts';
 import { permuted } from './permute.ts';
-import { isDirect, wordPort } from './tensorflow-ports.ts';
+import { attribute, attrValue, constantNode, nodeName, shapeProto, typed } from './savedmodel-nodes.ts';
+import { isDirect, isJoint, JOINT_INPUT, JOINT_OUTPUT, wordPort } from './tensorflow-ports.ts';
 import type { InPort, OutPort } from './tensorflow-ports.ts';
 
 /** What TensorFlow 2.x calls itself; it refuses graphs of a producer that it finds too old or too new. */
@@ -60,12 +61,18 @@ class Writer implements TensorFlowWriter {
   }
 
   finish(): WrittenSavedModel {
+    this.#readJointInput(this.#graph.inputs.filter(isJoint));
     this.#graph.inputs.forEach((input, index) => {
-      this.#values.set(input, this.#input(input, index));
+      if (!isJoint(input)) this.#values.set(input, this.#input(input, index));
     });
     for (const node of this.#graph.nodes) this.#write(node);
     this.#site = '';
-    const outputs = [...this.#graph.outputs].map(([name, value], index) => this.#output(name, value, index));
+    const joint = this.#writeJointOutput([...this.#graph.outputs.values()].filter(isJoint));
+    const outputs = [...this.#graph.outputs].map(([name, value], index) => ({
+      name,
+      dtype: value.dtype,
+      ...(joint.get(value) ?? this.#output(value, index)),
+    }));
     const read = new Set(this.#nodes.flatMap(({ input = [] }) => input.map((name) => name.replace(/:\d+$/, ''))));
     const constants = [...this.#constants]
       .filter(([name]) => read.has(name))
@@ -111,6 +118,47 @@ class Writer implements TensorFlowWriter {
     return written;
   }
 
+  /** One placeholder, and each input as its part. */
+  #readJointInput(inputs: readonly Value[]): void {
+    if (inputs.length === 0) return;
+    const sizes = inputs.map(({ shape }) => sizeOf(shape as readonly number[]));
+    const total = sizes.reduce((sum, size) => sum + size);
+    const floats = this.#readAs(this.#placeholder(JOINT_INPUT, [total]), 'float32');
+    const first = this.typed('SplitV', [floats, this.ints(sizes), this.scalar(0, 'int32')], {
+      num_split: { int: sizes.length },
+      Tlen: { type: 'int32' },
+    });
+    let offset = 0;
+    inputs.forEach((input, index) => {
+      const { shape, dtype } = input;
+      this.#values.set(input, this.reshape(this.output(first, index), shape));
+      const port = { name: nameOf(input)!, type: { shape, dtype }, node: JOINT_INPUT, offset };
+      this.#inputs.push({ ...port, leading: 0, shapeNode: undefined });
+      offset += sizes[index]!;
+    });
+  }
+
+  /** One node, and which part of it each output is. */
+  #writeJointOutput(outputs: readonly Value[]): ReadonlyMap<Value, Omit<OutPort, 'name' | 'dtype'>> {
+    const parts = new Map<Value, Omit<OutPort, 'name' | 'dtype'>>();
+    const flat: TensorFlowValue[] = [];
+    let offset = 0;
+    for (const value of new Set(outputs)) {
+      const shape = value.shape as readonly number[];
+      flat.push(this.typed('Reshape', [this.#valueOf(value), this.ints([-1])]));
+      parts.set(value, { node: JOINT_OUTPUT, part: { offset, shape } });
+      offset += sizeOf(shape);
+    }
+    const [first] = flat;
+    if (first === undefined) return parts;
+    const all =
+      flat.length === 1
+        ? first
+        : this.typed('ConcatV2', [...flat, this.scalar(0, 'int32')], { N: { int: flat.length } });
+    this.#push({ name: JOINT_OUTPUT, op: 'Identity', input: [all.name], attr: [attribute('T', typed('float32'))] });
+    return parts;
+  }
+
   /** A placeholder of words, and what makes the input of them. */
   #input(input: Value, index: number): TensorFlowValue {
     const { shape, dtype } = input;
@@ -122,6 +170,7 @@ class Writer implements TensorFlowWriter {
       name: nameOf(input)!,
       type: { shape, dtype },
       node,
+      offset: undefined,
       leading: port.leading,
       shapeNode: lengths?.name,
     });
@@ -165,7 +214,7 @@ class Writer implements TensorFlowWriter {
     return this.cast({ name, dtype: element }, dtype);
   }
 
-  #output(name: string, value: Value, index: number): OutPort {
+  #output(value: Value, index: number): Omit<OutPort, 'name' | 'dtype'> {
     const { dtype } = value;
     const x = this.#valueOf(value);
     const node = `output_${index}`;
@@ -185,17 +234,19 @@ class Writer implements TensorFlowWriter {
         attr: [attribute('SrcT', typed(bits)), attribute('DstT', typed('int32'))],
       });
     }
-    return { name, node, dtype };
+    return { node, part: undefined };
   }
 
+  /** By node: what the graph calls them the ports know. */
   #signature(outputs: readonly OutPort[]): SignatureDef {
-    const info = (key: string, node: string, dtype: DType) => ({
-      key,
+    const info = (node: string, dtype: DType) => ({
+      key: node,
       value: { name: `${node}:0`, dtype: DATA_TYPE[dtype], tensorShape: { dim: [] } },
     });
+    const types = new Map(outputs.map(({ node, dtype }) => [node, isDirect(dtype) ? dtype : 'int32']));
     return {
-      inputs: this.#inputs.map(({ name, node }) => info(name, node, 'int32')),
-      outputs: outputs.map(({ name, node, dtype }) => info(name, node, isDirect(dtype) ? dtype : 'int32')),
+      inputs: [...new Set(this.#inputs.map(({ node }) => node))].map((node) => info(node, 'int32')),
+      outputs: [...types].map(([node, dtype]) => info(node, dtype)),
       methodName: 'tensorflow/serving/predict',
     };
   }
@@ -320,35 +371,4 @@ class Writer implements TensorFlowWriter {
     if (tensor === undefined) return this.typed('Transpose', [x, this.ints(permutation)]);
     return this.#literal(`${x.name} ${permutation.join()}`, () => permuted(tensor, permutation));
   }
-}
-
-/** Names that TensorFlow takes: a module's path has no other characters, but files from outside may. */
-function nodeName(module: string, name: string): string {
-  return module === '' ? name : `${module.replaceAll(/[^\w.-]/g, '_').replace(/^[^A-Za-z0-9]/, 'x')}/${name}`;
-}
-
-function constantNode(name: string, tensor: Tensor): NodeDef {
-  const value = {
-    dtype: DATA_TYPE[tensor.dtype],
-    tensorShape: shapeProto(tensor.shape),
-    tensorContent: bytesUnder(tensor),
-  };
-  return { name, op: 'Const', attr: [attribute('dtype', typed(tensor.dtype)), attribute('value', { tensor: value })] };
-}
-
-function shapeProto(shape: Shape): TensorShapeProto {
-  return { dim: shape.map((dim) => ({ size: typeof dim === 'number' ? dim : -1 })) };
-}
-
-const attribute = (key: string, value: AttrValue): AttrEntry => ({ key, value });
-
-const typed = (dtype: keyof typeof DATA_TYPE): AttrValue => ({ type: DATA_TYPE[dtype] });
-
-function attrValue(value: TensorFlowAttribute): AttrValue {
-  if ('type' in value) return typed(value.type);
-  if ('int' in value) return { i: value.int };
-  if ('ints' in value) return { list: { i: value.ints } };
-  if ('float' in value) return { f: value.float };
-  if ('bool' in value) return { b: value.bool ? 1 : 0 };
-  return { s: new TextEncoder().encode(value.string) };
 }

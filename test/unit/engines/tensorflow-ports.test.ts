@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { fed, taken, wordPort } from '../../../src/engines/tensorflow-ports.ts';
+import { check, fed, taken, wordPort } from '../../../src/engines/tensorflow-ports.ts';
 import type { InPort } from '../../../src/engines/tensorflow-ports.ts';
 import { symbol } from '../../../src/graph/shape.ts';
 import type { Shape } from '../../../src/graph/shape.ts';
@@ -14,6 +14,7 @@ function portOf(shape: Shape, dtype: DType): InPort {
     name: 'x',
     type: { shape, dtype },
     node: 'input_0',
+    offset: undefined,
     leading,
     shapeNode: needsShape ? 'input_0_shape' : undefined,
   };
@@ -59,8 +60,12 @@ describe('an input as words', () => {
 
   it('of another shape or type is refused', () => {
     const port = portOf([B, 2], 'float32');
-    expect(() => fed(port, float32([2, 3], [1, 2, 3, 4, 5, 6]))).toThrow('x is fed float32 [2, 3], not float32 [B, 2]');
-    expect(() => fed(port, int64([1, 2], [1, 2]))).toThrow('x is fed int64 [1, 2], not float32 [B, 2]');
+    expect(() => {
+      check(port, float32([2, 3], [1, 2, 3, 4, 5, 6]));
+    }).toThrow('x is fed float32 [2, 3], not float32 [B, 2]');
+    expect(() => {
+      check(port, int64([1, 2], [1, 2]));
+    }).toThrow('x is fed int64 [1, 2], not float32 [B, 2]');
   });
 
   it('copies a part of an array that does not begin with a word', () => {
@@ -72,19 +77,29 @@ describe('an input as words', () => {
 });
 
 describe('an output', () => {
-  const out = { name: 'y', node: 'output_0' };
+  const out = { name: 'y', node: 'output_0', part: undefined };
 
   it('is written into the tensor that is given for it', () => {
     const into = float32([2], [0, 0]);
-    const result = taken({ ...out, dtype: 'float32' }, [2], Float32Array.of(1, 2), into);
+    const result = taken({ ...out, dtype: 'float32' }, { shape: [2], data: Float32Array.of(1, 2) }, into);
     expect(result).toBe(into);
     expect(into.data).toEqual(Float32Array.of(1, 2));
   });
 
+  it('of the joint vector is its part', () => {
+    const part = { offset: 1, shape: [1, 2] };
+    const result = taken(
+      { ...out, dtype: 'float32', part },
+      { shape: [4], data: Float32Array.of(1, 2, 3, 4) },
+      undefined,
+    );
+    expect(result).toEqual(float32([1, 2], [2, 3]));
+  });
+
   it('is narrowed to its type, of which TensorFlow has handed out a wider one', () => {
-    const halves = taken({ ...out, dtype: 'float16' }, [1], Int32Array.of(0x3c00), undefined);
+    const halves = taken({ ...out, dtype: 'float16' }, { shape: [1], data: Int32Array.of(0x3c00) }, undefined);
     expect(halves).toEqual({ dtype: 'float16', shape: [1], data: Uint16Array.of(0x3c00) });
-    const bytes = taken({ ...out, dtype: 'int8' }, [2], Int32Array.of(-1, 5), undefined);
+    const bytes = taken({ ...out, dtype: 'int8' }, { shape: [2], data: Int32Array.of(-1, 5) }, undefined);
     expect(bytes.data).toEqual(Int8Array.of(-1, 5));
   });
 });

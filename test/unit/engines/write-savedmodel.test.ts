@@ -11,14 +11,28 @@ function textOf(pieces: readonly Uint8Array[]): string {
 }
 
 describe('a SavedModel', () => {
-  it('names inputs and outputs in its signature as the graph does, whatever characters they have', () => {
+  it('has placeholders of its own for inputs and outputs, whatever they are called', () => {
     const graph = createGraph();
     graph.output('gradient of, x', add(graph.input('noise x 0', [symbol('B')]), 1));
     const { pieces, inputs, outputs } = writeSavedModel(graph, { channelsFirst: false });
     expect(inputs).toMatchObject([{ name: 'noise x 0', node: 'input_0' }]);
     expect(outputs).toMatchObject([{ name: 'gradient of, x', node: 'output_0' }]);
     expect(textOf(pieces)).toContain('serving_default');
-    expect(textOf(pieces)).toContain('noise x 0');
+    expect(textOf(pieces)).not.toContain('noise x 0');
+  });
+
+  it('takes and gives all floats of known shape as one vector', () => {
+    const graph = createGraph();
+    const [a, b] = [graph.input('a', [2, 3]), graph.input('b', [3])];
+    graph.output('y', add(a, b));
+    graph.output('again', b);
+    graph.output('b', b);
+    const { inputs, outputs } = writeSavedModel(graph, { channelsFirst: false });
+    expect(inputs.map(({ node, offset }) => [node, offset])).toEqual([
+      ['joint_input', 0],
+      ['joint_input', 6],
+    ]);
+    expect(outputs.map(({ part }) => part?.offset)).toEqual([0, 6, 6]);
   });
 
   it('holds a frozen kernel once, in the order in which TensorFlow convolves', () => {

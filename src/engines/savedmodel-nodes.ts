@@ -1,0 +1,38 @@
+/** Nodes of a TensorFlow graph and their attributes, as they lie in a SavedModel. */
+import { DATA_TYPE } from '../formats/savedmodel-proto.ts';
+import type { AttrEntry, AttrValue, NodeDef, TensorShapeProto } from '../formats/savedmodel-proto.ts';
+import type { TensorFlowAttribute } from '../graph/define.ts';
+import type { Shape } from '../graph/shape.ts';
+import { bytesUnder } from '../graph/tensor.ts';
+import type { Tensor } from '../graph/tensor.ts';
+
+/** Names that TensorFlow takes: a module's path has no other characters, but files from outside may. */
+export function nodeName(module: string, name: string): string {
+  return module === '' ? name : `${module.replaceAll(/[^\w.-]/g, '_').replace(/^[^A-Za-z0-9]/, 'x')}/${name}`;
+}
+
+export function constantNode(name: string, tensor: Tensor): NodeDef {
+  const value = {
+    dtype: DATA_TYPE[tensor.dtype],
+    tensorShape: shapeProto(tensor.shape),
+    tensorContent: bytesUnder(tensor),
+  };
+  return { name, op: 'Const', attr: [attribute('dtype', typed(tensor.dtype)), attribute('value', { tensor: value })] };
+}
+
+export function shapeProto(shape: Shape): TensorShapeProto {
+  return { dim: shape.map((dim) => ({ size: typeof dim === 'number' ? dim : -1 })) };
+}
+
+export const attribute = (key: string, value: AttrValue): AttrEntry => ({ key, value });
+
+export const typed = (dtype: keyof typeof DATA_TYPE): AttrValue => ({ type: DATA_TYPE[dtype] });
+
+export function attrValue(value: TensorFlowAttribute): AttrValue {
+  if ('type' in value) return typed(value.type);
+  if ('int' in value) return { i: value.int };
+  if ('ints' in value) return { list: { i: value.ints } };
+  if ('float' in value) return { f: value.float };
+  if ('bool' in value) return { b: value.bool ? 1 : 0 };
+  return { s: new TextEncoder().encode(value.string) };
+}
