@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { build } from 'esbuild';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type Batch, type BatchSource, type BatchSourceOptions, openBatchSource } from '../../src/data/batch-source.ts';
+import { openDetectionBatches } from '../../src/data/detection/detection-batches.ts';
+import { DEFAULT_DETECTION_AUGMENTATION } from '../../src/data/detection/prepare-detection.ts';
 import { workerFile } from '../../src/formats/worker-file.ts';
 import { InputError } from '../../src/shared/errors.ts';
 import { augmentationSchema } from '../../src/shared/job.ts';
@@ -45,6 +47,31 @@ afterEach(async () => {
 describe('batches from worker threads', () => {
   it('runs the bundle in dist/', () => {
     expect(workerFile('decode-worker')).toMatch(/dist.decode-worker\.js$/);
+  });
+
+  it('of pictures with boxes are those of one thread, mosaics too', async () => {
+    const { samples, ...given } = options(20, [3]);
+    const boxes = { labels: Int32Array.of(1), corners: Float32Array.of(0.1, 0.2, 0.9, 0.8) };
+    const read = async (workers: number) => {
+      const augmentation = DEFAULT_DETECTION_AUGMENTATION;
+      const detection = samples.map(({ path }) => ({ path, boxes }));
+      const source = openDetectionBatches({
+        samples: detection,
+        side: 32,
+        augmentation,
+        epochs: 20,
+        ...{ batch: given.batch, seed: given.seed, shuffle: true, workers },
+      });
+      const all = [];
+      for await (const batch of source.batches(0)) all.push(batch);
+      const { skipped } = source;
+      await source.close();
+      return { all, skipped };
+    };
+    const expected = await read(0);
+    expect(expected.skipped).toHaveLength(1);
+    expect(expected.all.some(({ counts }) => counts.some((count) => count > 1))).toBe(true);
+    expect(await read(2)).toEqual(expected);
   });
 
   it('are those of one thread, whatever the number of workers, epoch for epoch', async () => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import golden from '../fixtures/detection/loss.json' with { type: 'json' };
+import { letterbox } from '../../src/data/detection/letterbox.ts';
 import {
   expectCoco,
   expectConfusion,
@@ -37,6 +38,33 @@ describe('the golden losses of detection', () => {
         // Both are float32 with another order of the same sums.
         for (const [at, value] of expected.entries()) expect(Math.abs(actual[at]! - value)).toBeLessThan(1e-5 * most);
       }
+    }
+  });
+});
+
+describe('letterbox', () => {
+  it("is OpenCV's linear resize with its border, within a level", async () => {
+    const sizes = [
+      [97, 61, 160],
+      [640, 480, 320],
+      [333, 500, 128],
+      [50, 200, 64],
+      [64, 64, 64],
+    ] as const;
+    const args = sizes.flat().map(String);
+    const expected = z.array(z.base64()).parse(JSON.parse(await runPython('detection_letterbox.py', args)));
+    for (const [i, [width, height, side]] of sizes.entries()) {
+      const data = new Uint8Array(width * height * 3);
+      for (let y = 0, at = 0; y < height; y++)
+        for (let x = 0; x < width; x++, at += 3)
+          data.set([x * 7 + y * 3, x * y, ((Math.floor(x / 5) + Math.floor(y / 7)) % 2) * 255], at);
+      const actual = letterbox({ width, height, data }, side);
+      const wanted = Buffer.from(expected[i]!, 'base64');
+      expect(actual).toHaveLength(wanted.length);
+      // Both round weights to 11 bits; OpenCV's vector code rounds once more between rows and columns.
+      let most = 0;
+      for (const [at, value] of actual.entries()) most = Math.max(most, Math.abs(value - wanted[at]!));
+      expect(most).toBeLessThanOrEqual(1);
     }
   });
 });

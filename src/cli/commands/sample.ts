@@ -1,10 +1,11 @@
 import { resolve } from 'node:path';
 import { checkDataset } from '../../data/check-dataset.ts';
+import { writeDetectionSample } from '../../data/detection/sample.ts';
 import { type SampleOptions, writeSample } from '../../data/sample.ts';
 import { InputError } from '../../shared/errors.ts';
 import { formatInteger } from '../../shared/format.ts';
 import { defineCommand } from '../command.ts';
-import { number, one } from '../parameters.ts';
+import { number, one, toggle } from '../parameters.ts';
 import { quoted } from '../shell.ts';
 
 /** A sample, not a store: more would only fill the disk. */
@@ -12,28 +13,29 @@ const MAX_IMAGES_PER_CLASS = 10_000;
 
 export const sample = defineCommand({
   name: 'sample',
-  summary: 'Write the sample dataset: drawings of shapes, in class folders',
-  examples: ['sample ./sample', 'sample ./small --train 10 --validation 5'],
+  summary: 'Write the sample dataset: drawings of shapes, in class folders or with boxes',
+  examples: ['sample ./sample', 'sample ./small --train 10 --validation 5', 'sample ./boxes --boxes'],
   positionals: { folder: one('A new or empty folder') },
   flags: {
-    train: number('<n>', 'Training images of each class'),
-    validation: number('<n>', 'Validation images of each class'),
+    boxes: toggle('Several shapes an image with a box each, as YOLO keeps them'),
+    train: number('<n>', 'Training images of each class; with --boxes, of all'),
+    validation: number('<n>', 'Validation images of each class; with --boxes, of all'),
     seed: number('<n>', 'Another seed draws other images'),
   },
-  async run({ folder, train, validation, seed }) {
+  async run({ folder, boxes, train, validation, seed }) {
     const options: SampleOptions = {
       ...(train !== undefined && { train: checked('--train', train, 1, MAX_IMAGES_PER_CLASS) }),
       ...(validation !== undefined && { validation: checked('--validation', validation, 1, MAX_IMAGES_PER_CLASS) }),
       ...(seed !== undefined && { seed: checked('--seed', seed, 0, Number.MAX_SAFE_INTEGER) }),
     };
-    await writeSample(folder, options);
+    await (boxes ? writeDetectionSample(folder, options) : writeSample(folder, options));
     const { classes, counts } = await checkDataset(folder);
     return {
       json: { folder: resolve(folder), classes: classes.map(({ name }) => name), images: counts },
       lines: () => [
         `wrote ${formatInteger(counts.train)} training and ${formatInteger(counts.validation)} validation images ` +
           `of ${classes.length} classes to ${folder}`,
-        `next: lowrank train --data ${quoted(folder)} --base sample`,
+        boxes ? `next: lowrank check ${quoted(folder)}` : `next: lowrank train --data ${quoted(folder)} --base sample`,
       ],
     };
   },
