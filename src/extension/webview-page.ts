@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import * as vscode from 'vscode';
 import type * as z from 'zod';
 import { messageOf } from '../shared/errors.ts';
+import type { Fault } from '../shared/protocol/view.ts';
 import type { Host } from './host.ts';
 
 export interface PageOf<ToHost extends { type: string }> {
@@ -19,12 +20,6 @@ export interface PageOf<ToHost extends { type: string }> {
 export interface Page<ToView> {
   /** Dropped by VS Code while the view is hidden: the view says `ready` again when it is shown. */
   post(message: ToView | Fault): void;
-}
-
-interface Fault {
-  readonly type: 'fault';
-  readonly about: string;
-  readonly message: string;
 }
 
 /**

@@ -1,19 +1,9 @@
 /** What the inspector tells of an adapter. */
-import type { AdaptableModule } from './adaptable-module.ts';
+import type { AdaptedLayer } from './adapted-layer.ts';
 
 export type AdapterDType = 'float32' | 'float16' | 'bfloat16';
 
-export interface LayerReport {
-  readonly module: string;
-  readonly kind: AdaptableModule['kind'];
-  readonly rank: number;
-  readonly alpha: number;
-  readonly scale: number;
-  /** A, B and magnitude. */
-  readonly parameters: number;
-  readonly bytes: number;
-  /** `parameters` over those of the weight it adapts. */
-  readonly share: number;
+export interface LayerReport extends AdaptedLayer {
   /** What each rank adds: a row of A and a column of B. */
   readonly parametersPerRank: number;
   /** What no rank changes: DoRA's magnitude. */

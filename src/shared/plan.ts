@@ -1,5 +1,6 @@
 /** What a job will take, as the planner tells it before a run: on the command line and in the editor. */
 import type { AdaptableModule } from './adaptable-module.ts';
+import type { AdaptedLayer } from './adapted-layer.ts';
 import type { CostCoefficients } from './cost.ts';
 import type { Job } from './job.ts';
 import type { RunSetup } from './run/identity.ts';
@@ -43,20 +44,9 @@ export interface SizePlan {
   readonly savingWithoutHead: number | null;
 }
 
-export interface PlannedLayer {
-  readonly module: string;
-  readonly kind: AdaptableModule['kind'];
+export interface PlannedLayer extends AdaptedLayer {
   /** Of the base's weight. */
   readonly shape: readonly number[];
-  readonly rank: number;
-  readonly alpha: number;
-  readonly scale: number;
-  /** Trained ones. */
-  readonly parameters: number;
-  /** In the adapter's file. */
-  readonly bytes: number;
-  /** Trained parameters over those of the weight; above 1 the adapter is larger than what it adapts. */
-  readonly share: number;
   /** Whether B·A is added to the weight once a step, or computed beside it; `mixed` where a module runs more than once. */
   readonly form: 'merged' | 'side path' | 'mixed';
 }

@@ -3,13 +3,14 @@ import type { VNode } from 'preact';
 import { t } from '../ui/l10n.ts';
 import { ProgressBar } from '../ui/bar.tsx';
 import { Skeleton } from '../ui/card.tsx';
+import { FaultNotice } from '../ui/fault-notice.tsx';
 import { Notice } from '../ui/notice.tsx';
 import { Button, Link } from '../ui/toolkit.ts';
 import { ConfigCard } from './config.tsx';
 import { ExportCard } from './export.tsx';
 import { Headline } from './headline.tsx';
 import { Layers } from './layers.tsx';
-import { faultMessage, inspection, post, state } from './store.ts';
+import { inspection, post, state } from './store.ts';
 import { WhatIfCard } from './what-if.tsx';
 
 export function App(): VNode {
@@ -37,7 +38,7 @@ export function App(): VNode {
           </div>
         )}
       </header>
-      {faultMessage.value !== null && <Notice kind="error">{faultMessage.value}</Notice>}
+      <FaultNotice />
       <Body />
     </main>
   );

@@ -2,19 +2,18 @@
 import type { VNode } from 'preact';
 import { formatBytes, formatInteger, formatShare } from '../../src/shared/format.ts';
 import type { ExportResult, InspectResult } from '../../src/shared/protocol/results.ts';
-import { ProgressBar } from '../ui/bar.tsx';
 import { Card } from '../ui/card.tsx';
 import { t } from '../ui/l10n.ts';
 import { Notice } from '../ui/notice.tsx';
 import { Button, Link } from '../ui/toolkit.ts';
 import { post, state } from './store.ts';
 import { Snippets } from './snippets.tsx';
+import { Task } from './task.tsx';
 
 export function ExportCard({ inspection }: { readonly inspection: InspectResult }): VNode {
   const { formats, base, data } = inspection;
   const work = state.value?.work ?? null;
   const exported = state.value?.exported ?? null;
-  const refused = state.value?.refused ?? null;
   return (
     <Card title={t('Export')}>
       <p class="help">
@@ -47,20 +46,9 @@ export function ExportCard({ inspection }: { readonly inspection: InspectResult 
         ))}
       </ul>
       {base.problem !== null && <p class="help">{t('An export needs the base: locate it above.')}</p>}
-      {work?.what === 'export' && (
-        <div class="stack" role="status">
-          <span>{t('Writing and comparing…')}</span>
-          <ProgressBar done={work.done} total={work.total} label={t('Exporting')} />
-          <Link
-            onClick={() => {
-              post({ type: 'cancel' });
-            }}
-          >
-            {t('Cancel')}
-          </Link>
-        </div>
-      )}
-      {refused?.what === 'export' && <Notice kind="error">{refused.message}</Notice>}
+      <Task what="export" label={t('Exporting')}>
+        <span>{t('Writing and comparing…')}</span>
+      </Task>
       {exported !== null && <Exported exported={exported} />}
     </Card>
   );

@@ -14,28 +14,16 @@ interface Arrangement {
 }
 
 export const state = signal<AdapterState | null>(null);
-/** The host could not do something that has no place of its own in the state. */
-export const faultMessage = signal<string | null>(null);
 
 const channel = openChannel<ToHostAdapter, ReturnType<(typeof toViewAdapter)['parse']>, Arrangement>(
   toViewAdapter,
   (message) => {
-    switch (message.type) {
-      case 'state':
-        state.value = message.state;
-        faultMessage.value = null;
-        return;
-      case 'progress': {
-        const now = state.value;
-        if (now?.work) state.value = { ...now, work: { ...now.work, done: message.done, total: message.total } };
-        return;
-      }
-      case 'fault':
-        faultMessage.value = message.message;
-        return;
-      default:
-        message satisfies never;
+    if (message.type === 'state') {
+      state.value = message.state;
+      return;
     }
+    const now = state.value;
+    if (now?.work) state.value = { ...now, work: { ...now.work, done: message.done, total: message.total } };
   },
 );
 

@@ -2,13 +2,14 @@
 import type { VNode } from 'preact';
 import { formatBytes, formatInteger, formatShare } from '../../src/shared/format.ts';
 import type { InspectResult } from '../../src/shared/protocol/results.ts';
-import { Bar, ProgressBar } from '../ui/bar.tsx';
+import { Bar } from '../ui/bar.tsx';
 import { Card } from '../ui/card.tsx';
 import { t } from '../ui/l10n.ts';
 import { Notice } from '../ui/notice.tsx';
 import { Slider } from '../ui/slider.tsx';
-import { Button, Link } from '../ui/toolkit.ts';
+import { Button } from '../ui/toolkit.ts';
 import { chosenRank, cut, highestRank, post, rank, state, stops } from './store.ts';
+import { Task } from './task.tsx';
 
 /** Below this an error is that of rounding: a layer whose rank was no higher is cut without loss. */
 const ROUNDING = 1e-6;
@@ -21,7 +22,6 @@ export function WhatIfCard({ inspection }: { readonly inspection: InspectResult 
   const error = cut.value.error < ROUNDING ? 0 : cut.value.error;
   const isLower = rank.value < highestRank.value;
   const work = state.value?.work ?? null;
-  const refused = state.value?.refused ?? null;
   const choose = (value: number): void => {
     chosenRank.value = value;
   };
@@ -69,19 +69,7 @@ export function WhatIfCard({ inspection }: { readonly inspection: InspectResult 
           {isLower ? t('Writes a new adapter; this one stays.') : t('Choose a rank below {0}.', highestRank.value)}
         </span>
       </div>
-      {work?.what === 'resize' && (
-        <div class="stack">
-          <ProgressBar done={work.done} total={work.total} label={t('Resizing')} />
-          <Link
-            onClick={() => {
-              post({ type: 'cancel' });
-            }}
-          >
-            {t('Cancel')}
-          </Link>
-        </div>
-      )}
-      {refused?.what === 'resize' && <Notice kind="error">{refused.message}</Notice>}
+      <Task what="resize" label={t('Resizing')} />
     </Card>
   );
 }

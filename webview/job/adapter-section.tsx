@@ -5,11 +5,12 @@ import { formatCount, formatInteger, formatShare } from '../../src/shared/format
 import { type LayerCost, stripOf } from '../../src/shared/layer-costs.ts';
 import { targetTree, toggleTarget } from '../../src/shared/target-tree.ts';
 import { Details, Skeleton } from '../ui/card.tsx';
+import { faultText } from '../ui/fault.ts';
 import { t } from '../ui/l10n.ts';
 import { Notice } from '../ui/notice.tsx';
 import { Tree } from '../ui/tree.tsx';
 import { type TableColumn, VirtualTable } from '../ui/virtual-table.tsx';
-import { faultText, job, layers, plan, sendEdits, targets } from './store.ts';
+import { job, layers, plan, sendEdits, targets } from './store.ts';
 
 export function TargetModules(): VNode {
   const { result, status } = plan.value;

@@ -1,52 +1,19 @@
 /** What the form shows: the host's snapshots as signals, and the figures that follow the sliders from them. */
-import { computed, signal } from '@preact/signals';
+import { computed } from '@preact/signals';
 import { advise } from '../../src/shared/advice.ts';
-import type { JobEdit } from '../../src/shared/draft.ts';
 import { layerCosts } from '../../src/shared/layer-costs.ts';
 import { patternValues } from '../../src/shared/module-pattern.ts';
-import {
-  editMessage,
-  type JobState,
-  NO_PLAN,
-  type PlanState,
-  toViewJob,
-  type ToHostJob,
-  type ToViewJob,
-} from '../../src/shared/protocol/job.ts';
+import { type JobState, toViewJob, type ToHostJob, type ToViewJob } from '../../src/shared/protocol/job.ts';
 import { chosenTargets } from '../../src/shared/target-tree.ts';
 import { openChannel } from '../ui/channel.ts';
-import { jobSignals } from './job-signals.ts';
+import { jobStore, type KeptLink } from './job-store.ts';
 
-interface Kept {
-  readonly linked: boolean;
-}
-
-export const state = signal<JobState | null>(null);
-export const plan = signal<PlanState>(NO_PLAN);
-export const faultText = signal<string | null>(null);
-
-const channel = openChannel<ToHostJob, ToViewJob, Kept>(toViewJob, (message) => {
-  switch (message.type) {
-    case 'state':
-      state.value = message.state;
-      job.slide(null);
-      return;
-    case 'plan':
-      plan.value = message.plan;
-      return;
-    case 'fault':
-      faultText.value = message.message;
-      return;
-    default:
-      message satisfies never;
-  }
+const channel = openChannel<ToHostJob, ToViewJob, KeptLink>(toViewJob, (message) => {
+  take(message);
 });
 
-export const job = jobSignals(
-  computed(() => state.value?.reading ?? null),
-  plan,
-  channel.kept?.linked,
-);
+const { take, ...shared } = jobStore<JobState>(channel);
+export const { state, plan, job, sendEdits, setLinked } = shared;
 
 /** Modules that get an adapter; once for each choice, not for each position of a slider. */
 export const targets = computed<ReadonlySet<string>>(() => {
@@ -81,20 +48,6 @@ export const advice = computed(() => {
   return advise({ job: shown, cost: job.cost.value, memory: result?.memory ?? null, images, imbalance: null });
 });
 
-function send(message: ToHostJob): void {
-  faultText.value = null;
-  channel.post(message);
-}
-
 export function act(what: Extract<ToHostJob, { type: 'do' }>['what']): void {
-  send({ type: 'do', what });
-}
-
-export function sendEdits(edits: readonly JobEdit[]): void {
-  send(editMessage(edits));
-}
-
-export function setLinked(now: boolean): void {
-  job.setLinked(now);
-  channel.keep({ linked: now });
+  channel.post({ type: 'do', what });
 }

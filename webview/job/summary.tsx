@@ -1,11 +1,12 @@
 /** The head of the form: what it edits, what the job costs, and *Start*. It stays in sight. */
 import type { VNode } from 'preact';
+import { FaultNotice } from '../ui/fault-notice.tsx';
 import { t } from '../ui/l10n.ts';
 import { Notice } from '../ui/notice.tsx';
 import { Button, Link } from '../ui/toolkit.ts';
 import { AdviceList } from './advice-list.tsx';
 import { CostFigures } from './cost-figures.tsx';
-import { act, advice, faultText, job, plan, sendEdits, state } from './store.ts';
+import { act, advice, job, plan, sendEdits, state } from './store.ts';
 
 export function Summary(): VNode | null {
   const { value: now } = state;
@@ -81,21 +82,7 @@ export function Notices(): VNode | null {
       {!trusted && (
         <Notice kind="warning">{t('This workspace is not trusted: the job can be edited, but nothing runs.')}</Notice>
       )}
-      {faultText.value !== null && (
-        <Notice
-          kind="error"
-          actions={[
-            {
-              label: t('Dismiss'),
-              run: () => {
-                faultText.value = null;
-              },
-            },
-          ]}
-        >
-          {faultText.value}
-        </Notice>
-      )}
+      <FaultNotice />
       {broken !== null && (
         <Notice
           kind="error"

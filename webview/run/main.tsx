@@ -3,18 +3,17 @@ import { render, type VNode } from 'preact';
 import '../ui/base.css';
 import './run.css';
 import { Skeleton } from '../ui/card.tsx';
+import { FaultNotice } from '../ui/fault-notice.tsx';
 import { CompareView } from './compare-view.tsx';
 import { RunView } from './run-view.tsx';
-import { faultText, view } from './store.ts';
+import { view } from './store.ts';
 import { Unreadable } from './unreadable.tsx';
-import { Notice } from '../ui/notice.tsx';
 
 function App(): VNode {
   const state = view.value;
-  const fault = faultText.value;
   return (
     <main class="run">
-      {fault !== null && <Notice kind="error">{fault}</Notice>}
+      <FaultNotice />
       {state === null && <Skeleton lines={6} />}
       {state?.kind === 'run' && <RunView {...state} />}
       {state?.kind === 'compare' && <CompareView {...state} />}

@@ -2,7 +2,7 @@
 import { signal } from '@preact/signals';
 import { type RunViewState, type ToHostRun, toViewRun, type ToViewRun } from '../../src/shared/protocol/run.ts';
 import { joinSeries, thinSeries } from '../../src/shared/run/series.ts';
-import { openChannel } from '../ui/channel.ts';
+import { openChannel, type Told } from '../ui/channel.ts';
 
 /** Rows of a curve that are kept: more than a screen is wide, few enough to draw ten times a second. */
 const MAX_ROWS = 4_000;
@@ -15,12 +15,9 @@ export interface Arrangement {
 }
 
 export const view = signal<RunViewState | null>(null);
-/** What the host could not do. */
-export const faultText = signal<string | null>(null);
 
 const channel = openChannel<ToHostRun, ToViewRun, Arrangement>(toViewRun, (message) => {
-  if (message.type === 'fault') faultText.value = message.message;
-  else view.value = after(view.value, message);
+  view.value = after(view.value, message);
 });
 
 export const arrangement = signal<Arrangement>({
@@ -36,11 +33,10 @@ export function arrange(change: Partial<Arrangement>): void {
 }
 
 export function post(message: ToHostRun): void {
-  faultText.value = null;
   channel.post(message);
 }
 
-function after(state: RunViewState | null, message: Exclude<ToViewRun, { type: 'fault' }>): RunViewState | null {
+function after(state: RunViewState | null, message: Told<ToViewRun>): RunViewState | null {
   if (message.type === 'state') return message.state;
   // Increments belong to a state that was sent before; without one the next state tells all.
   if (state?.kind !== 'run') return state;

@@ -3,6 +3,7 @@ import '../ui/base.css';
 import './sidebar.css';
 import { render, type VNode } from 'preact';
 import { Skeleton } from '../ui/card.tsx';
+import { FaultNotice } from '../ui/fault-notice.tsx';
 import { t } from '../ui/l10n.ts';
 import { Notice } from '../ui/notice.tsx';
 import { Button } from '../ui/toolkit.ts';
@@ -10,7 +11,7 @@ import { BaseCard } from './base-card.tsx';
 import { DatasetCard } from './dataset-card.tsx';
 import { RankCard } from './rank-card.tsx';
 import { Sibling, StartCard } from './start-card.tsx';
-import { act, faultText, state } from './store.ts';
+import { act, state } from './store.ts';
 
 function Sidebar(): VNode {
   const { value: now } = state;
@@ -20,7 +21,7 @@ function Sidebar(): VNode {
   return (
     <main>
       <Heading />
-      <FaultNotice />
+      <FaultNotice actions={[{ label: t('Show log'), run: showLog }]} />
       <FieldFaults />
       <DatasetCard />
       <BaseCard />
@@ -36,29 +37,8 @@ function Heading(): VNode {
   return <h1 class="hidden-text">{t('Fine-tune with LoRA')}</h1>;
 }
 
-function FaultNotice(): VNode | null {
-  if (faultText.value === null) return null;
-  return (
-    <Notice
-      kind="error"
-      actions={[
-        {
-          label: t('Dismiss'),
-          run: () => {
-            faultText.value = null;
-          },
-        },
-        {
-          label: t('Show log'),
-          run: () => {
-            act('show-log');
-          },
-        },
-      ]}
-    >
-      {faultText.value}
-    </Notice>
-  );
+function showLog(): void {
+  act('show-log');
 }
 
 /** A draft that an older version wrote, or a job that was loaded into it, may hold what is no field. */

@@ -4,11 +4,12 @@ import { formatInteger, formatShare, oneOrMany } from '../../src/shared/format.t
 import type { TryState } from '../../src/shared/protocol/try.ts';
 import { baseScoreOf } from '../../src/shared/side-by-side.ts';
 import { ProgressBar } from '../ui/bar.tsx';
+import { FaultNotice } from '../ui/fault-notice.tsx';
 import { t } from '../ui/l10n.ts';
 import { Notice } from '../ui/notice.tsx';
 import { Button, Link } from '../ui/toolkit.ts';
 import { Images } from './images.tsx';
-import { faultMessage, post, state } from './store.ts';
+import { post, state } from './store.ts';
 
 export function App(): VNode {
   const now = state.value;
@@ -31,7 +32,7 @@ export function App(): VNode {
       ) : (
         <>
           <Choices />
-          {faultMessage.value !== null && <Notice kind="error">{faultMessage.value}</Notice>}
+          <FaultNotice />
           {now !== null && <Outcome now={now} />}
         </>
       )}

@@ -1,7 +1,8 @@
 /** Images that are pasted or dropped: files are read here and sent, what comes from the Explorer is sent by its address. */
 import { MAX_PASTED, MAX_PASTED_BYTES, type PastedImage } from '../../src/shared/protocol/try.ts';
+import { faultText } from '../ui/fault.ts';
 import { t } from '../ui/l10n.ts';
-import { faultMessage, post, state } from './store.ts';
+import { post, state } from './store.ts';
 
 /** What the Explorer of VS Code drags; browsers say `text/uri-list`. */
 const URI_LISTS = ['application/vnd.code.uri-list', 'text/uri-list'];
@@ -43,7 +44,7 @@ function urisOf(data: DataTransfer | null): string[] {
 async function send(files: readonly File[]): Promise<void> {
   if (state.value?.phase !== 'ready') return;
   if (files.reduce((sum, { size }) => sum + size, 0) > MAX_PASTED_BYTES) {
-    faultMessage.value = t('These images are too large to be pasted; choose them as files instead.');
+    faultText.value = t('These images are too large to be pasted; choose them as files instead.');
     return;
   }
   const images = await Promise.all(

@@ -4,29 +4,17 @@ import { type ToHostTry, toViewTry, type TryState } from '../../src/shared/proto
 import { openChannel } from '../ui/channel.ts';
 
 export const state = signal<TryState | null>(null);
-/** Why the last thing that was asked for was not done. */
-export const faultMessage = signal<string | null>(null);
 
 const channel = openChannel<ToHostTry, ReturnType<(typeof toViewTry)['parse']>>(toViewTry, (message) => {
-  switch (message.type) {
-    case 'state':
-      state.value = message.state;
-      faultMessage.value = null;
-      return;
-    case 'part': {
-      const now = state.value;
-      if (now === null) return;
-      const { part } = message;
-      state.value =
-        part.kind === 'models' ? { ...now, models: part.models } : { ...now, images: [...now.images, part.image] };
-      return;
-    }
-    case 'fault':
-      faultMessage.value = message.message;
-      return;
-    default:
-      message satisfies never;
+  if (message.type === 'state') {
+    state.value = message.state;
+    return;
   }
+  const now = state.value;
+  if (now === null) return;
+  const { part } = message;
+  state.value =
+    part.kind === 'models' ? { ...now, models: part.models } : { ...now, images: [...now.images, part.image] };
 });
 
 export function post(message: ToHostTry): void {

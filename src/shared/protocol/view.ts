@@ -13,6 +13,7 @@ export const ready = z.object({ type: z.literal('ready') });
 
 /** The host could not do what a message asked; the text is for the user. `about` is the type of that message. */
 export const fault = z.object({ type: z.literal('fault'), about: z.string(), message: z.string() });
+export type Fault = z.infer<typeof fault>;
 
 /** A complete snapshot. Its parts are built by the host of the same version: their shape is the compiler's business. */
 export const stateOf = <State>() =>

@@ -15,6 +15,7 @@ const COST: Cost = {
   trainableParameters: 101_000,
   share: 0.01,
   adapterBytes: 4e5,
+  savedBytes: 4e3,
   fullCopyBytes: 4e7,
   savingFactor: 100,
   memoryBytes: GB,
