@@ -5,6 +5,7 @@
 import { formatCount, formatDuration, formatShare } from '../shared/format.ts';
 import type { RunEvent, RunEventOf } from '../shared/run/events.ts';
 import { metricOf } from '../shared/run/metric.ts';
+import { NO_PACE, paceAfter, remainingSeconds } from '../shared/run/pace.ts';
 import { advance, type RunSummary, summarise } from '../shared/run/summary.ts';
 import { History, sparkline } from './sparkline.ts';
 import { LiveLine, paint, type Style, type Terminal } from './terminal.ts';
@@ -13,8 +14,6 @@ import { LiveLine, paint, type Style, type Terminal } from './terminal.ts';
 const REDRAW_MS = 100;
 /** On a pipe: between two lines that tell steps. */
 const PLAIN_MS = 10_000;
-/** Steps that the time to the end is judged by. */
-const PACE_STEPS = 200;
 const SPARKS = 16;
 
 export class Progress {
@@ -23,8 +22,7 @@ export class Progress {
   readonly #now: () => number;
   #summary: RunSummary;
   #losses = new History(SPARKS);
-  /** When the last steps ended. */
-  #pace: number[] = [];
+  #pace = NO_PACE;
   #drawn = -Infinity;
 
   /** `past` are the events that happened before this view of the run was opened; they are not told again. */
@@ -37,7 +35,8 @@ export class Progress {
 
   show(event: RunEvent): void {
     this.#summary = advance(this.#summary, event);
-    this.#measure(event);
+    this.#pace = paceAfter(this.#pace, [event]);
+    if (event.type === 'step' && event.loss !== null) this.#losses.add(event.loss);
     const told = this.#tell(event);
     if (told !== null) this.#line.print(told);
     const due = this.#now() - this.#drawn >= (this.#terminal.live ? REDRAW_MS : PLAIN_MS);
@@ -63,34 +62,12 @@ export class Progress {
     else this.#line.print(fit(this.#segments(), Infinity));
   }
 
-  #measure(event: RunEvent): void {
-    if (event.type === 'step') {
-      if (event.loss !== null) this.#losses.add(event.loss);
-      this.#pace = [...this.#pace.slice(-PACE_STEPS), event.time];
-    } else if (event.type === 'continued' || event.type === 'resumed') this.#pace = [];
-  }
-
-  /** Seconds to the end; null until two steps have shown the pace. */
-  #remaining(): number | null {
-    const { step, totalSteps } = this.#summary;
-    const [first, last] = [this.#pace[0], this.#pace.at(-1)];
-    if (
-      totalSteps === null ||
-      step === totalSteps ||
-      first === undefined ||
-      last === undefined ||
-      this.#pace.length < 2
-    )
-      return null;
-    return ((totalSteps - step) * (last - first)) / (this.#pace.length - 1) / 1000;
-  }
-
   /** The parts of the line; where there is no room for all, those of the highest number give way. */
   #segments(): Segment[] {
     const { preparing, latest, evaluations, step, epoch, epochs, totalSteps } = this.#summary;
     if (preparing !== null || latest === null) return [[`${preparing ?? 'starting'} …`, 0]];
     const metric = metricOf(evaluations.validation);
-    const remaining = this.#remaining();
+    const remaining = remainingSeconds(this.#pace, this.#summary);
     const sparks = this.#terminal.live ? sparkline(this.#losses.values()) : '';
     const segments: (Segment | null)[] = [
       [`epoch ${epoch + 1}${epochs === null ? '' : `/${epochs}`}`, 4],
