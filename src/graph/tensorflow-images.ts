@@ -22,7 +22,7 @@ export function imagesOut(w: TensorFlowWriter, y: TensorFlowValue): TensorFlowVa
 }
 
 /** Numbers for N, C and the two image axes, in TensorFlow's order of axes. */
-export function inOrder<T>(w: TensorFlowWriter, [n, c, rows, columns]: readonly [T, T, T, T]): [T, T, T, T] {
+function inOrder<T>(w: TensorFlowWriter, [n, c, rows, columns]: readonly [T, T, T, T]): [T, T, T, T] {
   return w.channelsFirst ? [n, c, rows, columns] : [n, rows, columns, c];
 }
 
