@@ -79,6 +79,28 @@ export class Assigner {
     this.#claims = new Uint16Array(anchors.count);
   }
 
+  /** The anchors that lie in a box, of which predictions are needed, in rising order. */
+  inside(boxes: TrueBoxes): Int32Array {
+    const { levels, count } = this.#anchors;
+    const isInside = new Uint8Array(count);
+    for (let target = 0; target < boxes.count; target++) {
+      const [x1, y1, x2, y2] = widened(boxAt(boxes, target).truth, this.#anchors);
+      for (const { stride, width, height, start } of levels) {
+        const columns = cells(x1, x2, stride, width);
+        const rows = cells(y1, y2, stride, height);
+        for (let row = rows.from; row < rows.to && columns.to > columns.from; row++) {
+          const line = start + row * width;
+          isInside.fill(1, line + columns.from, line + columns.to);
+        }
+      }
+    }
+    const inside = new Int32Array(count);
+    let found = 0;
+    for (let anchor = 0; anchor < count; anchor++) if (isInside[anchor] === 1) inside[found++] = anchor;
+    return inside.subarray(0, found);
+  }
+
+  /** `predictions` are asked for at the anchors of `inside` alone. */
   assign(predictions: Predictions, boxes: TrueBoxes): Assignment {
     const { topk, kept } = this.#options;
     const wanted = Array.from({ length: boxes.count }, (_, target) => this.#claimsOf(predictions, boxes, target));

@@ -45,7 +45,7 @@ export function distanceAt(
   return moment / sum;
 }
 
-/** Decodes every box of a batch's images, one image at a time, in the order in which they lie in memory. */
+/** Decodes boxes of a batch's images, one image at a time, in the order in which they lie in memory. */
 export class BoxDecoder {
   readonly #shape: HeadShape;
   readonly #sums: Float64Array;
@@ -61,19 +61,18 @@ export class BoxDecoder {
     this.corners = [perAnchor(), perAnchor(), perAnchor(), perAnchor()];
   }
 
-  /** Leaves the boxes of an image in `corners`. */
-  decode(boxes: Float32Array, image: number): void {
+  /** Leaves the boxes of these anchors of an image in `corners`, where those of others are of no image in particular. */
+  decode(boxes: Float32Array, image: number, wanted: Int32Array): void {
     const { anchors } = this.#shape;
     for (const [side, corner] of this.corners.entries()) {
-      this.#distances(boxes, placeOf(this.#shape, image, 0, side), corner);
+      this.#distances(boxes, placeOf(this.#shape, image, 0, side), corner, wanted);
       const middle = side % 2 === 0 ? anchors.x : anchors.y;
       const sign = side < 2 ? -1 : 1;
-      for (let anchor = 0; anchor < anchors.count; anchor++)
-        corner[anchor] = middle[anchor]! + sign * anchors.stride[anchor]! * corner[anchor]!;
+      for (const anchor of wanted) corner[anchor] = middle[anchor]! + sign * anchors.stride[anchor]! * corner[anchor]!;
     }
   }
 
-  #distances(boxes: Float32Array, place: number, into: Float64Array): void {
+  #distances(boxes: Float32Array, place: number, into: Float64Array, wanted: Int32Array): void {
     const { anchors, regMax } = this.#shape;
     const { count } = anchors;
     if (regMax === 1) {
@@ -82,14 +81,14 @@ export class BoxDecoder {
     }
     const sums = this.#sums.fill(0);
     const moments = this.#moments.fill(0);
-    for (let bin = 0, at = place; bin < regMax; bin++) {
-      for (let anchor = 0; anchor < count; anchor++, at++) {
-        const weight = exponential(boxes[at]!);
-        sums[anchor]! += weight;
-        moments[anchor]! += bin * weight;
+    for (let bin = 0, start = place; bin < regMax; bin++, start += count) {
+      for (let i = 0; i < wanted.length; i++) {
+        const weight = exponential(boxes[start + wanted[i]!]!);
+        sums[i]! += weight;
+        moments[i]! += bin * weight;
       }
     }
-    for (let anchor = 0; anchor < count; anchor++) into[anchor] = moments[anchor]! / sums[anchor]!;
+    for (let i = 0; i < wanted.length; i++) into[wanted[i]!] = moments[i]! / sums[i]!;
   }
 }
 

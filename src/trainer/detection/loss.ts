@@ -5,7 +5,7 @@
  * soft labels of the batch (at least 1).
  *
  * It runs on the host between two graphs: the first ends in the raw outputs, the second starts with this gradient. Assignment reads a few
- * thousand of a million predictions and branches on them, which costs milliseconds here and, as dense tensors of boxes × anchors, more
+ * thousand of a million predictions and branches on them, which costs some tens of milliseconds here and, as dense tensors of boxes × anchors, more
  * than a convolution in a graph; and one TypeScript form serves every engine.
  */
 import { type AssignOptions, Assigner, type Assignment, TARGET_COLUMNS } from './assign.ts';
@@ -95,8 +95,9 @@ export class DetectionLoss {
     const start = image * classes * anchors.count;
     const scoreAt = (anchor: number, label: number): number => sigmoid(scores[start + label * anchors.count + anchor]!);
     const rows = targets.rows.subarray(rowOf(targets, image, 0));
-    this.#decoder.decode(boxes, image);
-    return this.#assigner.assign({ corners: this.#decoder.corners, scoreAt }, { count, rows });
+    const truth = { count, rows };
+    this.#decoder.decode(boxes, image, this.#assigner.inside(truth));
+    return this.#assigner.assign({ corners: this.#decoder.corners, scoreAt }, truth);
   }
 
   #classes(

@@ -6,7 +6,7 @@
 import { type ClassMatches, LIMITS, type Matches } from './matches.ts';
 
 /** Confidences of the curves: 0, 1/999, … 1. */
-export const CURVE_POINTS = 1000;
+const CURVE_POINTS = 1000;
 const RECALL_POINTS = 101;
 const EPSILON = 1e-16;
 /** Share of the curve that smoothing looks at. */
