@@ -1,0 +1,178 @@
+/** The step of a detector: two halves with the loss between them give what the graph gives as a whole, and what the loss's own slope says. */
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { onnxRuntimeCpu } from '../../src/engines/onnxruntime.ts';
+import type { Program, Tensors } from '../../src/engines/engine.ts';
+import { nameOf } from '../../src/graph/ir.ts';
+import { float32, zeros } from '../../src/graph/tensor.ts';
+import type { Tensor } from '../../src/graph/tensor.ts';
+import { initialise } from '../../src/lora/state.ts';
+import type { Detection } from '../../src/models/base.ts';
+import { openYolo } from '../../src/models/yolo/open.ts';
+import { jobSchema } from '../../src/shared/job.ts';
+import { Random } from '../../src/shared/random.ts';
+import { TARGET_COLUMNS } from '../../src/trainer/detection/assign.ts';
+import type { DetectionTargets } from '../../src/trainer/detection/loss.ts';
+import { HeadLoss } from '../../src/trainer/detection/losses.ts';
+import { DetectionStep } from '../../src/trainer/detection/program.ts';
+import { headOutputs, rawOutputsGraph, seedOf, trainingGraphs } from '../../src/trainer/detection/step.ts';
+import { stepGraph } from '../../src/trainer/roots.ts';
+import { gradientOf, IMAGES } from '../../src/trainer/step.ts';
+
+const SIDE = 64;
+const BATCH = 2;
+const CLASSES = ['one', 'two', 'three', 'four'];
+const FIXTURES = join(import.meta.dirname, '../fixtures/yolo');
+
+/** A tiny detector with adapters that are not zero, a batch of noise and boxes in it. */
+async function prepared(model: string) {
+  const opened = await openYolo(join(FIXTURES, `${model}.pt`));
+  const size = { height: SIDE, width: SIDE };
+  const preprocessing = { ...opened.preprocessing, resize: { mode: 'exact', ...size } } as const;
+  const detection = opened.detection!;
+  const base = { ...opened, preprocessing, graph: detection.atSize(size) };
+  const job = jobSchema.parse({ data: '.', base: model, lora: { rank: 2, alpha: 4 }, training: { batch: BATCH } });
+  const { adapted, values } = initialise(base, job, CLASSES);
+  const random = new Random(5);
+  for (const [name, { data }] of values)
+    if (name.endsWith('lora_B.weight')) data.forEach((_, i) => (data[i] = 0.1 * random.normal()));
+  const images: Tensor = {
+    dtype: 'uint8',
+    shape: [BATCH, SIDE, SIDE, 3],
+    data: Uint8Array.from({ length: BATCH * SIDE * SIDE * 3 }, () => random.int(256)),
+  };
+  const boxes = [
+    [1, 4, 6, 40, 38],
+    [3, 30, 28, 62, 60],
+    [0, 10, 10, 26, 50],
+  ];
+  const capacity = 2;
+  const rows = new Float32Array(BATCH * capacity * TARGET_COLUMNS);
+  rows.set(boxes.flat());
+  const targets: DetectionTargets = { counts: Int32Array.of(2, 1), rows, weights: Float32Array.of(1, 1) };
+  const feeds: Tensors = { ...Object.fromEntries(values), [IMAGES]: images };
+  const loss = new HeadLoss(detection, { classes: CLASSES.length, size, batch: BATCH });
+  return {
+    job,
+    base,
+    preprocessing,
+    detection,
+    model: adapted.graph,
+    parameters: adapted.parameters,
+    feeds,
+    values,
+    targets,
+    loss,
+  };
+}
+
+type Prepared = Awaited<ReturnType<typeof prepared>>;
+
+const optionsOf = ({ preprocessing }: Prepared) => ({ preprocessing, batch: BATCH });
+
+async function inHalves(of: Prepared): Promise<{ loss: number; gradients: Record<string, Tensor<'float32'>> }> {
+  const halves = trainingGraphs(of.model, of.detection, optionsOf(of));
+  const step = await DetectionStep.compile(halves, of.loss, { engine: onnxRuntimeCpu, batch: BATCH });
+  const gradients = Object.fromEntries(
+    of.parameters.map(({ name, shape }) => [gradientOf(name), zeros('float32', shape)]),
+  );
+  // Twice: the second step writes where the first one did.
+  await step.run(of.feeds, of.targets, 0.5, gradients);
+  const loss = await step.run(of.feeds, of.targets, 0.5, gradients);
+  await step.release();
+  return { loss, gradients };
+}
+
+/** Σ raw ∘ seed: what the halves differentiate. The loss itself jumps where an anchor changes hands; loss.test.ts has its gradient. */
+async function surrogate({ feeds, loss, detection }: Prepared, program: Program): Promise<number> {
+  await program.run(feeds, loss.outputs);
+  return headOutputs(detection).reduce((sum, name) => {
+    const seeds = loss.seeds[seedOf(name)]!.data;
+    return loss.outputs[name]!.data.reduce((part, value, i) => part + value * seeds[i]!, sum);
+  }, 0);
+}
+
+const largest = (values: Float32Array): number => values.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+
+describe.each(['yolov8', 'yolo11', 'yolo12', 'yolo26'])('the step of %s', (model) => {
+  it('has in two halves the gradients that it has as a whole', async () => {
+    const of = await prepared(model);
+    const { gradients } = await inHalves(of);
+    const graph = stepGraph(of, of.model);
+    const whole = await onnxRuntimeCpu.compile(graph);
+    const seeds = Object.fromEntries(
+      headOutputs(of.detection).map((name) => [seedOf(name), of.loss.seeds[seedOf(name)]!]),
+    );
+    const fed: Tensors = { ...of.feeds, ...seeds };
+    const expected = await whole.run(
+      Object.fromEntries(graph.inputs.map((input) => [nameOf(input)!, fed[nameOf(input)!]!])),
+    );
+    for (const [name, { data }] of Object.entries(gradients)) {
+      const wanted = expected[name]!.data as Float32Array;
+      const difference = largest(data.map((value, i) => value - wanted[i]!));
+      // The engine fuses the two forms otherwise and sums in another order: a few units in the last place of the largest part.
+      expect(difference, name).toBeLessThanOrEqual(2e-5 * largest(wanted) + 1e-9);
+    }
+    await whole.release();
+  });
+
+  it('has gradients that its outputs follow', async () => {
+    const of = await prepared(model);
+    const { gradients } = await inHalves(of);
+    const program = await onnxRuntimeCpu.compile(rawOutputsGraph(of.model, headOutputs(of.detection), optionsOf(of)));
+    // Along the gradient of each kind of value: A, B and the head's rows.
+    for (const part of ['lora_A.weight', 'lora_B.weight', '.bias']) {
+      // The one-to-one towers do not pass their gradient on, though what lies below them moves them.
+      const isWhole = (name: string): boolean => of.detection.branches.length === 1 || name.includes('one2one');
+      const names = of.parameters.map(({ name }) => name).filter((name) => name.endsWith(part) && isWhole(name));
+      const square = names.reduce((sum, name) => sum + norm2(gradients[gradientOf(name)]!.data), 0);
+      const along = async (distance: number): Promise<number> => {
+        const moved = names.map((name): [string, Tensor] => {
+          const { shape, data } = of.values.get(name)!;
+          const slope = gradients[gradientOf(name)]!.data;
+          return [
+            name,
+            float32(
+              shape,
+              data.map((value, i) => value + (distance * slope[i]!) / Math.sqrt(square)),
+            ),
+          ];
+        });
+        return await surrogate({ ...of, feeds: { ...of.feeds, ...Object.fromEntries(moved) } }, program);
+      };
+      const distance = 2e-3;
+      const slope = ((await along(distance)) - (await along(-distance))) / (2 * distance);
+      // Curvature over the distance and float32 sums of some thousand outputs leave less than a part in a hundred.
+      expect(slope / Math.sqrt(square), `${model} ${part}`).toBeCloseTo(1, 2);
+    }
+    await program.release();
+  });
+});
+
+const norm2 = (values: Float32Array): number => values.reduce((sum, value) => sum + value * value, 0);
+
+describe('HeadLoss', () => {
+  it('moves the weight of an end-to-end head from the branch that learns from many anchors to the one that predicts', async () => {
+    const of = await prepared('yolo26');
+    const program = await onnxRuntimeCpu.compile(rawOutputsGraph(of.model, headOutputs(of.detection), optionsOf(of)));
+    await program.run(of.feeds, of.loss.outputs);
+    const [first, middle, last] = [0, 0.5, 1].map((progress) => {
+      const loss = of.loss.evaluate(of.targets, progress);
+      return { loss, sizes: scoreSeeds(of.loss, of.detection) };
+    }) as [Shares, Shares, Shares];
+    // 0.8 and 0.2, then 0.45 and 0.55, then 0.1 and 0.9.
+    expect(last.sizes[0]! / first.sizes[0]!).toBeCloseTo(1 / 8, 5);
+    expect(last.sizes[1]! / first.sizes[1]!).toBeCloseTo(9 / 2, 5);
+    expect(middle.loss).toBeCloseTo((first.loss + last.loss) / 2, 4);
+    await program.release();
+  });
+});
+
+interface Shares {
+  readonly loss: number;
+  readonly sizes: readonly number[];
+}
+
+function scoreSeeds(loss: HeadLoss, { branches }: Detection): number[] {
+  return branches.map(({ scores }) => Math.sqrt(norm2(loss.seeds[seedOf(scores)]!.data)));
+}
