@@ -1,5 +1,5 @@
 /**
- * `npm run test:gpu [-- --engines a,b --only ops|curves --op NAME]`: engines beside ONNX Runtime's CPU, on a machine that has them. Needs
+ * `npm run test:gpu [-- --engines a,b --only ops|curves|placement --op NAME]`: engines beside ONNX Runtime's CPU, on a machine that has them. Needs
  * Node and the bundles alone, so that it runs where there is no npm. The last line counts; the exit status is 1 where anything failed.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -12,6 +12,7 @@ import { messageOf } from '../../src/shared/errors.ts';
 import type { Precision } from '../../src/trainer/precision.ts';
 import { writeTinyVit } from '../tiny-vit.ts';
 import { lossCurves } from './curves.ts';
+import { fallbacks } from './placement.ts';
 import { checkOps } from './op-table.ts';
 
 /**
@@ -22,6 +23,9 @@ const OP_TOLERANCE: Readonly<Record<string, number>> = { 'onnxruntime-cuda': 4e-
 const FLOAT32_TOLERANCE = 1e-4;
 /** Of each loss of a curve that falls from ln 2: what rounding becomes in 40 updates of Adam, which takes the sign of small gradients. */
 const CURVE_TOLERANCE = { fp32: 0.02, fp16: 0.05 } as const;
+
+/** Halves are an option of WebGPU's that not every card has. */
+const PRECISIONS: Readonly<Record<string, readonly Precision[]>> = { 'onnxruntime-webgpu': ['fp32'] };
 
 const { values } = parseArgs({
   options: {
@@ -61,14 +65,23 @@ async function curves(engine: Engine, model: string, precision: Precision): Prom
   tell(`${engine.name} ${precision}: goes on from a checkpoint of the CPU`, judge(resumed));
 }
 
+async function placement(engine: Engine, model: string, precision: Precision): Promise<void> {
+  const found = [...(await fallbacks(model, engine, precision))].map(([operator, nodes]) => `${nodes} ${operator}`);
+  const fault = found.length === 0 ? null : `on the CPU are ${found.join(', ')}`;
+  tell(`${engine.name} ${precision}: the whole step on the GPU`, fault);
+}
+
+const wanted = (part: string): boolean => values.only === undefined || values.only === part;
 const folder = mkdtempSync(join(tmpdir(), 'lowrank-gpu-'));
 const model = await writeTinyVit(join(folder, 'vit'));
 for (const name of values.engines.split(',')) {
   try {
     const engine = chooseEngine(name);
-    if (values.only !== 'curves') await ops(engine);
-    if (values.only !== 'ops')
-      for (const precision of ['fp32', 'fp16'] as const) await curves(engine, model, precision);
+    if (wanted('ops')) await ops(engine);
+    for (const precision of PRECISIONS[name] ?? (['fp32', 'fp16'] as const)) {
+      if (wanted('curves')) await curves(engine, model, precision);
+      if (wanted('placement') && engine.form === 'onnx') await placement(engine, model, precision);
+    }
   } catch (error) {
     tell(name, messageOf(error));
   }

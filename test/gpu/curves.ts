@@ -1,6 +1,7 @@
 /** Loss curves of a small ViT on an engine, and of runs that change the engine in their middle, as a resumed run may. */
 import { onnxRuntimeCpu } from '../../src/engines/onnxruntime.ts';
 import type { Engine, Program, Tensors } from '../../src/engines/engine.ts';
+import type { Graph } from '../../src/graph/ir.ts';
 import { float32 } from '../../src/graph/tensor.ts';
 import { initialise } from '../../src/lora/state.ts';
 import { openBase } from '../../src/models/open-base.ts';
@@ -22,6 +23,21 @@ export interface Curves {
   readonly own: readonly number[];
   /** The first half on the CPU, the second on the engine. */
   readonly resumed: readonly number[];
+}
+
+/** The step that the curves are made of, with one batch and the first values: what to run a graph with. */
+export async function stepOf(model: string, precision: Precision): Promise<{ graph: Graph; feeds: Tensors }> {
+  const base = await openBase(model);
+  const job = jobSchema.parse({ data: '.', base: model, lora: { rank: 4 } });
+  const initial = initialise(base, job, CLASSES);
+  const { preprocessing } = base;
+  const options = { preprocessing, batch: BATCH, labelSmoothing: 0, scaled: precision === 'fp16' };
+  const { height, width } = inputSize(preprocessing);
+  const training = Training.start({ job, initial, precision } as never);
+  return {
+    graph: inPrecision(trainingGraph(initial.adapted.graph, options), precision),
+    feeds: { ...batchOf(height, width), ...training.feeds },
+  };
 }
 
 /** Losses of each step on one repeated batch; `model` is a folder. */

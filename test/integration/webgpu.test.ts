@@ -40,4 +40,8 @@ describe.skipIf(!found)('WebGPU', () => {
   it('computes every op as the CPU does', async () => {
     expect(await check('--only', 'ops')).toMatch(/\d{3} passed, 0 failed\n$/);
   });
+
+  it('computes the whole step of a vision transformer itself', async () => {
+    expect(await check('--only', 'placement')).toMatch(/^passed .*\n1 passed, 0 failed\n$/);
+  });
 });
