@@ -50,7 +50,13 @@ function linesOf(out: Terminal, report: DatasetReport): string[] {
     ...findings(out, 'yellow', 'warning', warnings, root),
   ];
   if (classes.length === 0) return lines;
-  return [...lines, '', ...facts(out, overview(report)), '', ...classTable(out, boxes?.classes ?? classes)];
+  return [
+    ...lines,
+    '',
+    ...facts(out, overview(report)),
+    '',
+    ...classTable(out, boxes === null ? 'class' : 'boxes of class', boxes?.classes ?? classes),
+  ];
 }
 
 function findings(
@@ -77,7 +83,7 @@ function overview({ classes, counts, boxes, splitSource, imbalance, images }: Da
   return [
     { name: 'classes', value: formatInteger(classes.length) },
     { name: 'images', value: parts.filter((part) => part !== '').join(', ') },
-    ...(boxes === null ? [] : boxFacts(boxes)),
+    ...(boxes === null ? [] : boxFacts(boxes, train + validation + test)),
     imbalance === null
       ? null
       : {
@@ -88,7 +94,7 @@ function overview({ classes, counts, boxes, splitSource, imbalance, images }: Da
   ];
 }
 
-function boxFacts({ counts, backgrounds, perImage }: BoxStatistics): (Fact | null)[] {
+function boxFacts({ counts, backgrounds, perImage }: BoxStatistics, images: number): (Fact | null)[] {
   const without = backgrounds.train + backgrounds.validation + backgrounds.test;
   return [
     {
@@ -96,7 +102,7 @@ function boxFacts({ counts, backgrounds, perImage }: BoxStatistics): (Fact | nul
       value: `${formatInteger(counts.train)} training, ${formatInteger(counts.validation)} validation`,
     },
     perImage === null ? null : { name: 'in an image', value: `${range(perImage)} boxes` },
-    { name: 'backgrounds', value: `${formatInteger(without)} images without a box` },
+    { name: 'backgrounds', value: `${formatInteger(without)} of ${formatInteger(images)} images have no box` },
   ];
 }
 
@@ -116,7 +122,7 @@ function range({ least, most }: Range): string {
   return least === most ? String(least) : `${least} to ${most}`;
 }
 
-function classTable(out: Terminal, classes: readonly ClassCount[]): string[] {
+function classTable(out: Terminal, title: string, classes: readonly ClassCount[]): string[] {
   const shown = classes.slice(0, MAX_CLASSES_SHOWN);
   const hasTest = classes.some(({ test }) => test > 0);
   const column = (split: 'train' | 'validation' | 'test') => ({
@@ -125,7 +131,7 @@ function classTable(out: Terminal, classes: readonly ClassCount[]): string[] {
     right: true,
   });
   const lines = table(out, shown, [
-    { title: 'class', cell: ({ name }) => name },
+    { title, cell: ({ name }) => name },
     column('train'),
     column('validation'),
     ...(hasTest ? [column('test')] : []),
