@@ -97,6 +97,7 @@ class WorkspaceEdit {
 }
 
 const textChanged = new EventEmitter<{ document: unknown; contentChanges: readonly unknown[] }>();
+const trusted = new EventEmitter<undefined>();
 const opened: FakeDocument[] = [];
 
 interface FakeDocument {
@@ -161,8 +162,13 @@ export const workspace = {
   }),
   getWorkspaceFolder: () => workspace.workspaceFolders[0],
   onDidChangeWorkspaceFolders: new EventEmitter().event,
-  onDidGrantWorkspaceTrust: new EventEmitter().event,
+  onDidGrantWorkspaceTrust: trusted.event,
 };
+
+export function grantTrust(): void {
+  workspace.isTrusted = true;
+  trusted.fire(undefined);
+}
 
 const message = (text: string, ...rest: unknown[]): Promise<unknown> => {
   shown.messages.push(text);
@@ -240,7 +246,18 @@ class Named {
   }
 }
 
+class RelativePattern {
+  readonly base: Uri;
+  readonly pattern: string;
+
+  constructor(base: Uri, pattern: string) {
+    this.base = base;
+    this.pattern = pattern;
+  }
+}
+
 export const module = {
+  RelativePattern,
   Uri,
   EventEmitter,
   Position,
