@@ -27,6 +27,8 @@ function fail(message) {
 if (process.argv[2] === 'setup') {
   run(windows ? 'python' : 'python3', ['-m', 'venv', folder]);
   run(python, ['-m', 'pip', 'install', '--requirement', 'test/parity/requirements.txt']);
+  // Without what they ask for: a second OpenCV with windows, and clients of services.
+  run(python, ['-m', 'pip', 'install', '--no-deps', '--requirement', 'test/parity/requirements-bare.txt']);
 } else {
   if (!existsSync(python))
     fail(`No Python at ${python}: run npm run parity:setup, or set LOWRANK_PARITY to a virtual environment.`);

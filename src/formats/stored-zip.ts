@@ -3,9 +3,9 @@
  * checkpoints so. Without compression a member is never larger than the file, so no small file unfolds into a large one.
  */
 import { closeSync } from 'node:fs';
-import { fromFdPromise } from 'yauzl';
+import { fromRandomAccessReaderPromise, RandomAccessReader } from 'yauzl';
 import { InputError, messageOf } from '../shared/errors.ts';
-import { openFile, readExactly, sha256Of } from './file-read.ts';
+import { openFile, type OpenFile, readExactly, sha256Of } from './file-read.ts';
 import { printable } from './printable.ts';
 
 export interface StoredZip {
@@ -37,7 +37,7 @@ const NOTHING: Member = { start: 0, size: 0, isStored: true };
 export async function openStoredZip(path: string): Promise<StoredZip> {
   const file = openFile(path);
   try {
-    const members = await readDirectory(file.descriptor, path);
+    const members = await readDirectory(file, path);
     const total = [...members.values()].reduce((sum, { size }) => sum + size, 0);
     if (total > file.size)
       throw new InputError('its members overlap: this is no checkpoint but a trap', { file: path });
@@ -70,11 +70,11 @@ export async function openStoredZip(path: string): Promise<StoredZip> {
   }
 }
 
-async function readDirectory(descriptor: number, path: string): Promise<Map<string, Member>> {
+async function readDirectory(file: OpenFile, path: string): Promise<Map<string, Member>> {
   const members = new Map<string, Member>();
   try {
-    // Not closed: that would close the descriptor, which is not its own.
-    const zip = await fromFdPromise(descriptor, { lazyEntries: true, autoClose: false });
+    const reader = new BoundedReader(file, path);
+    const zip = await fromRandomAccessReaderPromise(reader, file.size, { lazyEntries: true, autoClose: false });
     if (zip.entryCount > MAX_MEMBERS) throw new InputError(`more than ${MAX_MEMBERS} members`, { file: path });
     for await (const entry of zip.eachEntry()) {
       if (members.has(entry.fileName)) throw broken('two members have one name', path);
@@ -86,6 +86,41 @@ async function readDirectory(descriptor: number, path: string): Promise<Map<stri
   } catch (error) {
     // What yauzl throws speaks of the file alone.
     throw error instanceof InputError ? error : broken(messageOf(error), path);
+  }
+}
+
+/** yauzl's own reader throws where nobody can catch it when a damaged file sends it beyond what a file can be. */
+class BoundedReader extends RandomAccessReader {
+  readonly #file: OpenFile;
+  readonly #path: string;
+
+  constructor(file: OpenFile, path: string) {
+    super();
+    this.#file = file;
+    this.#path = path;
+  }
+
+  override read(
+    buffer: Buffer,
+    offset: number,
+    length: number,
+    position: number,
+    callback: (error: Error | null) => void,
+  ): void {
+    process.nextTick(() => {
+      callback(this.#fill(buffer.subarray(offset, offset + length), position));
+    });
+  }
+
+  #fill(target: Buffer, position: number): Error | null {
+    if (!(position >= 0 && position + target.length <= this.#file.size))
+      return new Error('it points outside of itself');
+    try {
+      target.set(readExactly(this.#file, position, target.length, this.#path));
+      return null;
+    } catch (error) {
+      return error instanceof Error ? error : new Error(String(error));
+    }
   }
 }
 

@@ -1,0 +1,68 @@
+/**
+ * Detectors of Ultralytics at their published sizes, with the checkpoints that `make_yolo.py` makes: raw outputs, layers, adapters of peft,
+ * and the other ways in which the same network is saved. Making them takes minutes; LOWRANK_PARITY_MODELS names a folder that holds them
+ * already, under `yolo`.
+ */
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { frozenTensors } from '../../src/models/frozen.ts';
+import { openYolo } from '../../src/models/yolo/open.ts';
+import { checkLayers, checkOutputs, checkYoloAdapter, readYoloGolden } from '../integration/yolo-checks.ts';
+import { distance } from '../integration/transformers-reference.ts';
+import { runPython } from './python.ts';
+
+const MAKING_MS = 3_600_000;
+const made = join(process.env['LOWRANK_PARITY_MODELS'] ?? '', 'yolo');
+const folder = existsSync(made) ? made : mkdtempSync(join(tmpdir(), 'lowrank-parity-yolo-'));
+
+beforeAll(async () => {
+  if (folder !== made) await runPython('make_yolo.py', ['--out', folder]);
+}, MAKING_MS);
+afterAll(() => {
+  if (folder !== made) rmSync(folder, { recursive: true });
+});
+
+const FAMILIES = ['yolov8', 'yolo11', 'yolo12', 'yolo26'];
+
+describe.each(FAMILIES.flatMap((family) => ['n', 's'].map((scale) => `${family}${scale}`)))('%s', (model) => {
+  const directory = join(folder, model);
+
+  it("gives Ultralytics' raw outputs, and peft's with its adapter", async () => {
+    const base = await openYolo(`${directory}.pt`);
+    await checkOutputs(base, directory);
+    await checkYoloAdapter(base, directory);
+  });
+
+  it('names layers, classes and strides', async () => {
+    const base = await openYolo(`${directory}.pt`);
+    expect(base.family).toBe(model.slice(0, -1));
+    checkLayers(base, readYoloGolden(directory));
+  });
+});
+
+describe.each(FAMILIES.map((family) => `${family}n`))('%s saved in other ways', (model) => {
+  const directory = join(folder, model);
+
+  it.each(['ema', 'fp64', 'channels-last'])('%s: the same outputs', async (way) => {
+    await checkOutputs(await openYolo(`${directory}-${way}.pt`), directory);
+  });
+
+  it('fused: the same outputs, and says that it is', async () => {
+    const base = await openYolo(`${directory}-fused.pt`);
+    expect(base.identity.fusedBatchNorm).toBe(true);
+    await checkOutputs(base, directory);
+  });
+
+  it('bfloat16: the weights rounded to eight bits', async () => {
+    const [whole, rounded] = await Promise.all(
+      ['', '-bf16'].map(async (way) => frozenTensors((await openYolo(`${directory}${way}.pt`)).graph)),
+    );
+    for (const [name, tensor] of whole!) {
+      const largest = tensor.data.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+      // Half of the last of eight bits: 2⁻⁹ of the value.
+      expect(distance(rounded!.get(name)!, tensor), name).toBeLessThanOrEqual(largest * 2 ** -8);
+    }
+  });
+});
