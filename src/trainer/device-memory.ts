@@ -5,7 +5,7 @@ import { lower } from '../graph/passes/lower.ts';
 import { BATCH } from '../models/base.ts';
 import { InputError } from '../shared/errors.ts';
 import { formatBytes } from '../shared/format.ts';
-import { arenaBytes } from './plan-memory.ts';
+import { arenaBytes } from './arena.ts';
 
 /** The driver's context and the libraries' kernels and work space. */
 const CONTEXT_BYTES = 700 * 2 ** 20;

@@ -5,8 +5,9 @@
  */
 import type { MemoryPlan } from '../shared/plan.ts';
 import { MAX_MEMORY_BYTES } from './frozen-features.ts';
+import { arenaBytes } from './arena.ts';
 import type { ImagePlan } from './plan-images.ts';
-import type { GraphWork, RunWork } from './plan-work.ts';
+import type { RunWork } from './plan-work.ts';
 
 /** Node with the trainer's code and ONNX Runtime, and what building the graphs leaves behind. */
 const PROCESS_BYTES = 123 * 2 ** 20;
@@ -19,17 +20,8 @@ const DECODED_COPIES = 2;
  * file's weights, and those that took up a normalisation a second time.
  */
 const CONSTANT_COPIES = 2.15;
-/** The engine's arena: chunks that are free and fit nothing. */
-const ARENA_SLACK = 1.14;
-/** More of it where convolutions work: their values come in many sizes, and in two layouts. */
-const CONVOLUTION_SLACK = 0.3;
 /** The value, how it started, its gradient, their sum and two moments; and for a while a copy for the checkpoint. */
 const TRAINED_COPIES = 6.6;
-
-/** What a graph's values take in the engine's arena. */
-export function arenaBytes({ activations, convolutions }: Pick<GraphWork, 'activations' | 'convolutions'>): number {
-  return activations * (ARENA_SLACK + CONVOLUTION_SLACK * convolutions);
-}
 
 /** What trained parameters take with all that their optimizer keeps of them. */
 export function trainedBytes(parameters: number): number {
