@@ -2,7 +2,7 @@
 import { mergeIntoBase } from '../lora/merge-base.ts';
 import { openClassifierBase } from '../models/open-base.ts';
 import type { LocatedAdapter } from './locate-adapter.ts';
-import type { ClassifierOptions } from './open-classifier.ts';
+import type { PredictorOptions } from './open-predictor.ts';
 import { type Classifier, compileClassifier } from './predict.ts';
 
 export interface Pair {
@@ -17,7 +17,7 @@ export interface Pair {
 /** The base is opened once for both. Throws an `InputError` where the adapter or its base cannot be opened. */
 export async function openPair(
   { adapter, folder }: Pick<LocatedAdapter, 'adapter' | 'folder'>,
-  { base: name, engine, threads }: ClassifierOptions & { readonly base: string },
+  { base: name, engine, threads }: PredictorOptions & { readonly base: string },
 ): Promise<Pair> {
   const base = await openClassifierBase(name);
   const tuned = await compileClassifier(mergeIntoBase(base, adapter, folder), engine, threads);

@@ -156,10 +156,11 @@ describe('HeadLoss', () => {
     const of = await prepared('yolo26');
     const program = await onnxRuntimeCpu.compile(rawOutputsGraph(of.model, headOutputs(of.detection), optionsOf(of)));
     await program.run(of.feeds, of.loss.outputs);
-    const [first, middle, last] = [0, 0.5, 1].map((progress) => {
+    const at = (progress: number): Shares => {
       const loss = of.loss.evaluate(of.targets, progress);
       return { loss, sizes: scoreSeeds(of.loss, of.detection) };
-    }) as [Shares, Shares, Shares];
+    };
+    const [first, middle, last] = [at(0), at(0.5), at(1)];
     // 0.8 and 0.2, then 0.45 and 0.55, then 0.1 and 0.9.
     expect(last.sizes[0]! / first.sizes[0]!).toBeCloseTo(1 / 8, 5);
     expect(last.sizes[1]! / first.sizes[1]!).toBeCloseTo(9 / 2, 5);

@@ -2,8 +2,15 @@ import { resolve } from 'node:path';
 import { imageFiles } from '../../data/image-files.ts';
 import { chooseEngine } from '../../engines/choose.ts';
 import { formatInteger, formatShare } from '../../shared/format.ts';
-import { openClassifier } from '../../trainer/open-classifier.ts';
-import { classOfFolder, predict as predictImages, type Prediction, type Unreadable } from '../../trainer/predict.ts';
+import { type DetectionPrediction, predictBoxes } from '../../trainer/detection/predict.ts';
+import { openPredictor } from '../../trainer/open-predictor.ts';
+import {
+  classOfFolder,
+  type Classifier,
+  predict as predictImages,
+  type Prediction,
+  type Unreadable,
+} from '../../trainer/predict.ts';
 import { defineCommand } from '../command.ts';
 import { EXIT, UsageError } from '../exit-codes.ts';
 import { many, number, one, text, withDefault } from '../parameters.ts';
@@ -19,7 +26,8 @@ export const predict = defineCommand({
   summary: 'Say what a model sees in images',
   details:
     'Says what a model sees in images: an adapter on its base, a run, a merged ONNX model, or a base as published. Images that ' +
-    'lie in folders named as the classes are also counted as right or wrong. An unreadable image ends with exit status 1.',
+    'lie in folders named as the classes are also counted as right or wrong. A detector tells what is where: boxes are corners ' +
+    'in parts of the image (--json). An unreadable image ends with exit status 1.',
   examples: ['predict .lowrank/runs/2026-03-01-142530-flowers photo.jpg', 'predict merged.onnx ./flowers/val --top 1'],
   positionals: {
     model: one('An adapter folder (PEFT), a run, an ONNX file, or a base'),
@@ -35,28 +43,76 @@ export const predict = defineCommand({
     if (!Number.isInteger(top) || top < 1 || top > MAX_TOP)
       throw new UsageError(`--top must be a whole number from 1 to ${MAX_TOP}, not ${top}`);
     const files = (await imageFiles(images)).map((file) => resolve(file));
-    const classifier = await openClassifier(model, { base, engine: chooseEngine(engine), threads });
-    const predictions: (Prediction | Unreadable)[] = [];
+    const predictor = await openPredictor(model, { base, engine: chooseEngine(engine), threads });
     const line = new LiveLine(logs);
+    const show = (done: number): void => {
+      if (logs.live) line.show(`${done} of ${files.length} images`);
+    };
+    const place = { model: resolve(model) };
     try {
-      for await (const prediction of predictImages(classifier, files, top)) {
-        predictions.push(prediction);
-        if (logs.live) line.show(`${predictions.length} of ${files.length} images`);
-      }
+      return 'detect' in predictor
+        ? detected(await all(predictBoxes(predictor, files), show), place)
+        : classified(await all(predictImages(predictor, files, top), show), predictor, place);
     } finally {
       line.clear();
-      await classifier.close();
+      await predictor.close();
     }
-    const told = predictions.filter((prediction) => 'top' in prediction);
-    const unreadable = predictions.filter((prediction) => 'reason' in prediction);
-    const score = scoreOf(told, classifier.labels);
-    return {
-      json: { model: resolve(model), accuracy: score && score.right / score.images, predictions },
-      lines: (out) => linesOf(out, told, unreadable, score),
-      exit: unreadable.length > 0 ? EXIT.input : EXIT.done,
-    };
   },
 });
+
+async function all<T>(predictions: AsyncIterable<T>, show: (done: number) => void): Promise<T[]> {
+  const told: T[] = [];
+  for await (const prediction of predictions) show(told.push(prediction));
+  return told;
+}
+
+interface Place {
+  readonly model: string;
+}
+
+function classified(predictions: readonly (Prediction | Unreadable)[], { labels }: Classifier, { model }: Place) {
+  const told = predictions.filter((prediction) => 'top' in prediction);
+  const unreadable = predictions.filter((prediction) => 'reason' in prediction);
+  const score = scoreOf(told, labels);
+  return {
+    json: { model, accuracy: score && score.right / score.images, predictions },
+    lines: (out: Terminal) => linesOf(out, told, unreadable, score),
+    exit: unreadable.length > 0 ? EXIT.input : EXIT.done,
+  };
+}
+
+function detected(predictions: readonly (DetectionPrediction | Unreadable)[], { model }: Place) {
+  const told = predictions.filter((prediction) => 'found' in prediction);
+  const unreadable = predictions.filter((prediction) => 'reason' in prediction);
+  return {
+    json: { model, predictions },
+    lines: (out: Terminal) => [...boxLines(out, told), ...reasonLines(out, unreadable)],
+    exit: unreadable.length > 0 ? EXIT.input : EXIT.done,
+  };
+}
+
+/** How many of which class are in each image. */
+function boxLines(out: Terminal, told: readonly DetectionPrediction[]): string[] {
+  if (told.length === 0) return [];
+  return table(out, told, [
+    { title: 'image', cell: ({ file }) => here(file) },
+    { title: 'size', cell: ({ size }) => `${size.width} × ${size.height}` },
+    { title: 'found', cell: ({ found }) => countText(found.map(({ label }) => label)) },
+    { title: 'surest', cell: ({ found: [first] }) => (first ? formatShare(first.confidence) : ''), right: true },
+  ]);
+}
+
+/** `2 cat, 1 dog`. */
+function countText(labels: readonly string[]): string {
+  const counts = new Map<string, number>();
+  for (const label of labels) counts.set(label, (counts.get(label) ?? 0) + 1);
+  return counts.size === 0 ? 'nothing' : [...counts].map(([label, count]) => `${count} ${label}`).join(', ');
+}
+
+function reasonLines(out: Terminal, unreadable: readonly Unreadable[]): string[] {
+  // The reason names the file.
+  return unreadable.map(({ reason }) => `${paint(out, 'red', 'unreadable:')} ${plain(reason)}`);
+}
 
 interface Score {
   readonly right: number;
@@ -88,8 +144,7 @@ function linesOf(
   ]);
   return [
     ...(told.length > 0 ? lines : []),
-    // The reason names the file.
-    ...unreadable.map(({ reason }) => `${paint(out, 'red', 'unreadable:')} ${plain(reason)}`),
+    ...reasonLines(out, unreadable),
     ...(score === null
       ? []
       : [
