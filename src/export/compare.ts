@@ -1,5 +1,5 @@
 /** An export beside base + adapter, on the same images: how far the logits are apart, whether the top class is the same, how fast each is. */
-import type { Program } from '../engines/engine.ts';
+import type { Program, Tensors } from '../engines/engine.ts';
 import { LOGITS, PIXELS } from '../models/base.ts';
 import type { ExportReport } from '../shared/export-report.ts';
 import type { Preprocessing } from '../shared/preprocessing.ts';
@@ -38,7 +38,7 @@ export async function compare(
 ): Promise<Comparison> {
   const expected = await logitsOf(reference, images, preprocessing);
   const actual = await logitsOf(exported, images, preprocessing);
-  const one = pixelsOf(images, preprocessing, 0, 1);
+  const one = { [PIXELS]: pixelsOf(images, preprocessing, 0, 1) };
   return {
     ...compareLogits(expected, actual, images.shape[0]!, tie),
     latency: { exported: await latencyOf(exported, one), reference: await latencyOf(reference, one) },
@@ -88,12 +88,12 @@ const RUNS = 21;
 const MAX_MILLISECONDS = 3000;
 
 /** Median time of a run, in milliseconds. */
-async function latencyOf(program: Program, pixels: ReturnType<typeof pixelsOf>): Promise<number> {
+export async function latencyOf(program: Program, feeds: Tensors): Promise<number> {
   const times: number[] = [];
   const start = performance.now();
   for (let run = -WARM_UPS; run < RUNS && (run < 1 || performance.now() - start < MAX_MILLISECONDS); run++) {
     const before = performance.now();
-    await program.run({ [PIXELS]: pixels });
+    await program.run(feeds);
     if (run >= 0) times.push(performance.now() - before);
   }
   return times.sort((a, b) => a - b)[Math.floor(times.length / 2)]!;

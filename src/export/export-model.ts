@@ -5,10 +5,11 @@ import { openSafetensors } from '../formats/safetensors.ts';
 import { mergeIntoBase } from '../lora/merge-base.ts';
 import { readTrained, weightsFileOf } from '../lora/trained.ts';
 import { countParameters } from '../models/frozen.ts';
-import { openClassifierBase } from '../models/open-base.ts';
+import { openBase } from '../models/open-base.ts';
 import { InputError } from '../shared/errors.ts';
 import type { ExportReport } from '../shared/export-report.ts';
 import type { Preprocessing } from '../shared/preprocessing.ts';
+import { checkDetectorFormat, writeDetector } from './detector/export-detector.ts';
 import { BATCH_SIZE, compare } from './compare.ts';
 import type { Comparison } from './compare.ts';
 import type { ExportFormat, ExportSite, Images, ImageSource } from './format.ts';
@@ -20,7 +21,7 @@ import { stageDirectory, stageFile } from './stage.ts';
 export interface ExportRequest {
   /** An adapter's folder: a run's `best/` or `adapter/`, or any PEFT directory. */
   readonly adapter: string;
-  /** What `openClassifierBase` opens. */
+  /** What `openBase` opens. */
   readonly base: string;
   /** A name out of `EXPORT_FORMATS` (formats.ts). */
   readonly format: string;
@@ -47,7 +48,9 @@ export async function exportModel(request: ExportRequest): Promise<ExportReport>
   const { out, engine, threads } = request;
   const format = formatOf(request.format);
   const adapter = readTrained(request.adapter);
-  const base = await openClassifierBase(request.base);
+  const base = await openBase(request.base);
+  const { detection } = base;
+  if (detection !== undefined) checkDetectorFormat(format);
   const merged = mergeIntoBase(base, adapter, request.adapter);
   const images = await imagesFor(format, merged.preprocessing, request.images);
   const weights = weightsFileOf(request.adapter);
@@ -57,6 +60,7 @@ export async function exportModel(request: ExportRequest): Promise<ExportReport>
   const stage = format.output === 'directory' ? stageDirectory : stageFile;
   const { result, files } = await stage(out, async (staged) => {
     const place = { staged, out };
+    if (detection !== undefined) return await writeDetector({ ...site, detection }, images.compared, place);
     await format.write(site, place);
     const comparison = await compareWith(format, site, place, images.compared);
     refuseDifferent(comparison, format, images.compared.shape[0]!, out);

@@ -4,7 +4,7 @@
  * `lowrank.*` are JSON. `names`, `task` and `imgsz` are the same as readers of Ultralytics' exports look for them: Python literals.
  */
 import { LOGITS, PIXELS } from '../models/base.ts';
-import type { Base } from '../models/base.ts';
+import type { Base, Detection } from '../models/base.ts';
 import { CLASSES_KEY, PREPROCESSING_KEY } from '../models/onnx/metadata.ts';
 import { inputSize } from '../shared/preprocessing.ts';
 import type { ExportSite } from './format.ts';
@@ -16,6 +16,20 @@ const ADAPTER_KEY = 'lowrank.adapter';
 /** Of base and adapter as one model. */
 export function mergedMetadata({ merged, adapterHash }: ExportSite): Record<string, string> {
   return { ...baseMetadata(merged), [ADAPTER_KEY]: JSON.stringify({ sha256: adapterHash }) };
+}
+
+/** Of a detector: what Ultralytics reads of its own exports, and how to make its input. */
+export function detectorMetadata(site: ExportSite, { strides }: Detection): Record<string, string> {
+  return {
+    ...mergedMetadata(site),
+    task: 'detect',
+    stride: String(Math.max(...strides)),
+    batch: '1',
+    channels: '3',
+    // Boxes of all anchors, whichever branch they are from: suppression is left to the reader.
+    end2end: 'False',
+    description: `images: RGB 0…1, letterboxed; output0: [4 + classes, anchors], boxes as centre and size in pixels`,
+  };
 }
 
 export function baseMetadata({ labels, preprocessing, identity }: Base): Record<string, string> {

@@ -1,7 +1,7 @@
 /** Images of a dataset, as an export is compared and calibrated with them. */
 import { decodeImage } from '../data/decode-image.ts';
-import { type Sample } from '../data/dataset.ts';
-import { openDataset } from '../data/open-dataset.ts';
+import { letterbox } from '../data/detection/letterbox.ts';
+import { openAnyDataset } from '../data/open-dataset.ts';
 import { preprocess } from '../data/preprocess.ts';
 import type { ImageSource } from '../export/format.ts';
 import { SPLITS } from '../shared/dataset-report.ts';
@@ -13,23 +13,24 @@ import { inputSize } from '../shared/preprocessing.ts';
 export function datasetImages(path: string): ImageSource {
   return async (preprocessing, count) => {
     const { validationShare, seed } = trainingSchema.parse({});
-    const { splits } = await openDataset(path, { validationShare, seed });
-    const samples = SPLITS.flatMap((split) => splits[split]);
+    const { splits, task } = await openAnyDataset(path, { validationShare, seed });
+    const samples = SPLITS.flatMap((split): readonly { readonly path: string }[] => splits[split]);
+    const { height, width } = inputSize(preprocessing);
     const images: Uint8Array[] = [];
     for (const { path: file } of evenly(samples, count)) {
       try {
-        images.push(preprocess(await decodeImage(file), preprocessing));
+        const image = await decodeImage(file);
+        images.push(task === 'detection' ? letterbox(image, width) : preprocess(image, preprocessing));
       } catch (error) {
         if (!(error instanceof InputError)) throw error;
       }
     }
     if (images.length === 0) throw new InputError('no image can be read', { file: path });
-    const { height, width } = inputSize(preprocessing);
     return { dtype: 'uint8', shape: [images.length, height, width, 3], data: new Uint8Array(Buffer.concat(images)) };
   };
 }
 
-function evenly(samples: readonly Sample[], count: number): Sample[] {
+function evenly<T>(samples: readonly T[], count: number): T[] {
   const taken = Math.min(count, samples.length);
   return Array.from({ length: taken }, (_, i) => samples[Math.floor((i * samples.length) / taken)]!);
 }

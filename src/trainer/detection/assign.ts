@@ -4,7 +4,7 @@
  * want goes to the one it overlaps most. Its soft label is its metric, scaled so that a box's best anchor has the box's best CIoU.
  * On the host and sparse: only anchors inside a box are looked at, some thousands of an image's hundred thousands of pairs.
  */
-import type { Anchors } from './anchors.ts';
+import type { Anchors } from '../../models/anchors.ts';
 import { completeIou, type Corners } from './overlap.ts';
 
 export interface AssignOptions {

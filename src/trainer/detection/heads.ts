@@ -1,5 +1,5 @@
 /** What a detection head gives before anything is decoded, and the distances to a box's sides that it means. */
-import type { Anchors } from './anchors.ts';
+import type { Anchors } from '../../models/anchors.ts';
 import { exponential } from './exponential.ts';
 
 /**

@@ -6,7 +6,7 @@ import type { Tensors } from '../../engines/engine.ts';
 import { zeros } from '../../graph/tensor.ts';
 import type { Tensor } from '../../graph/tensor.ts';
 import type { Detection, DetectionBranch, ImageSize } from '../../models/base.ts';
-import { anchorsOf } from './anchors.ts';
+import { anchorsOf } from '../../models/anchors.ts';
 import { SIDES } from './heads.ts';
 import type { HeadOutputs, HeadShape } from './heads.ts';
 import { DEFAULT_GAINS, DetectionLoss, ONE_TO_MANY, ONE_TO_ONE } from './loss.ts';

@@ -11,7 +11,7 @@ import type { ShownDetections } from '../../shared/run/samples.ts';
 import { openImage } from '../predict.ts';
 import type { Unreadable } from '../predict.ts';
 import { IMAGES } from '../step.ts';
-import { anchorsOf } from './anchors.ts';
+import { anchorsOf } from '../../models/anchors.ts';
 import { decodeDetections } from './candidates.ts';
 import type { DecodeOptions } from './candidates.ts';
 import type { Detections } from './detections.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { anchorsOf } from '../../../../src/trainer/detection/anchors.ts';
+import { anchorsOf } from '../../../../src/models/anchors.ts';
 import { decodeDetections } from '../../../../src/trainer/detection/candidates.ts';
 import type { Detections } from '../../../../src/trainer/detection/detections.ts';
 import { type HeadOutputs, type HeadShape, SIDES } from '../../../../src/trainer/detection/heads.ts';

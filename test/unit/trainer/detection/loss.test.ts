@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import golden from '../../../fixtures/detection/loss.json' with { type: 'json' };
-import { anchorsOf } from '../../../../src/trainer/detection/anchors.ts';
+import { anchorsOf } from '../../../../src/models/anchors.ts';
 import { TARGET_COLUMNS } from '../../../../src/trainer/detection/assign.ts';
 import { type HeadOutputs, SIDES } from '../../../../src/trainer/detection/heads.ts';
 import {
