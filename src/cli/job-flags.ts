@@ -7,7 +7,7 @@ import { InputError } from '../shared/errors.ts';
 import { type Job, jobSchema } from '../shared/job.ts';
 import { UsageError } from './exit-codes.ts';
 import { jobFaultOf } from '../shared/job-faults.ts';
-import { JOB_FIELDS } from '../shared/job-fields.ts';
+import { jobFields } from '../shared/job-fields.ts';
 import { type Flag, number, repeated, text, type Values } from './parameters.ts';
 
 interface FieldFlag<T> extends Flag<T> {
@@ -20,9 +20,9 @@ function flagOf<T>(
   field: string,
   kind: (placeholder: string, description: string) => Flag<T>,
   placeholder: string,
-  words = JOB_FIELDS.get(field)!.description.replace(/\.$/, ''),
+  words = jobFields().get(field)!.description.replace(/\.$/, ''),
 ): FieldFlag<T> {
-  const { fallback } = JOB_FIELDS.get(field)!;
+  const { fallback } = jobFields().get(field)!;
   const told = typeof fallback === 'string' || typeof fallback === 'number' ? ` (default: ${fallback})` : '';
   return { ...kind(placeholder, words + told), field };
 }

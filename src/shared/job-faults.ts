@@ -1,7 +1,7 @@
 /** What is wrong with a job, in words: its schema finds the fault, this says what to write instead. */
 import type * as z from 'zod';
 import { nearestNames } from './nearest-names.ts';
-import { JOB_FIELDS } from './job-fields.ts';
+import { jobFields } from './job-fields.ts';
 
 export interface JobFault {
   readonly path: readonly (string | number)[];
@@ -19,7 +19,7 @@ export function jobFaultOf(issue: Issue): JobFault {
 }
 
 function suggestion(path: readonly (string | number)[]): string {
-  const known = [...JOB_FIELDS.keys()];
+  const known = [...jobFields().keys()];
   const name = String(path.at(-1));
   const prefix = path
     .slice(0, -1)

@@ -24,10 +24,14 @@ export interface JobField {
   readonly schema: SchemaNode;
 }
 
-/** Leaves alone: a field that is itself an object of fields is told by them. */
-export const JOB_FIELDS: ReadonlyMap<string, JobField> = new Map(
-  leavesOf(z.toJSONSchema(jobSchema, { io: 'input' }) as SchemaNode, '').map((field) => [field.path, field]),
-);
+let fields: ReadonlyMap<string, JobField> | undefined;
+
+/** Leaves alone: a field that is itself an object of fields is told by them. Made at the first use, since it takes a while. */
+export function jobFields(): ReadonlyMap<string, JobField> {
+  return (fields ??= new Map(
+    leavesOf(z.toJSONSchema(jobSchema, { io: 'input' }) as SchemaNode, '').map((field) => [field.path, field]),
+  ));
+}
 
 function leavesOf({ properties = {} }: SchemaNode, prefix: string): JobField[] {
   return Object.entries(properties).flatMap(([name, node]) => {

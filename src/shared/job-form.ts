@@ -2,7 +2,7 @@
  * The form of a job: which fields stand where, and what control each one wants. Help, bounds and defaults are the schema's (job.ts), so
  * that form, completion, command line and validation cannot differ; only the order and a few plain names are decided here.
  */
-import { JOB_FIELDS, type SchemaNode } from './job-fields.ts';
+import { jobFields, type SchemaNode } from './job-fields.ts';
 
 export type FieldControl =
   | { readonly kind: 'number'; readonly whole: boolean; readonly least: number; readonly most: number }
@@ -79,7 +79,7 @@ export const JOB_FORM: readonly FormSection[] = LAYOUT.map(([id, fields, details
 
 /** Throws for a path that is no field: a wrong layout fails its test. */
 function fieldOf(id: string): FormField {
-  const field = JOB_FIELDS.get(id);
+  const field = jobFields().get(id);
   if (field === undefined) throw new Error(`no field ${id} in the schema of the job`);
   const { description: help, fallback, schema } = field;
   const inner = schema.anyOf?.find(({ type }) => type !== 'null');

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { UsageError } from '../../../src/cli/exit-codes.ts';
-import { JOB_FIELDS } from '../../../src/shared/job-fields.ts';
+import { jobFields } from '../../../src/shared/job-fields.ts';
 import { JOB_FLAGS, jobFrom } from '../../../src/cli/job-flags.ts';
 import { InputError } from '../../../src/shared/errors.ts';
 import { jobSchema } from '../../../src/shared/job.ts';
@@ -22,11 +22,11 @@ function faultOf(flags: Given, file?: string): string {
   throw new Error('no fault was found');
 }
 
-describe('JOB_FIELDS', () => {
+describe('jobFields', () => {
   it('are the leaves of the schema, with its defaults', () => {
-    const fallbacks = Object.fromEntries([...JOB_FIELDS].map(([path, { fallback }]) => [path, fallback]));
+    const fallbacks = Object.fromEntries([...jobFields()].map(([path, { fallback }]) => [path, fallback]));
     expect(fallbacks).toMatchObject({ 'lora.rank': 8, 'lora.alpha': 16, 'training.epochs': 3, method: 'lora' });
-    expect(JOB_FIELDS.has('lora')).toBe(false);
+    expect(jobFields().has('lora')).toBe(false);
   });
 });
 
