@@ -23,8 +23,9 @@ export function readYoloGolden(directory: string): YoloGolden {
   return JSON.parse(readFileSync(join(directory, 'golden.json'), 'utf8')) as YoloGolden;
 }
 
-/** The contract, in parts of the largest value of an output. Measured: 2e-6 at most over the four families at n and s. */
-export const OUTPUT_TOLERANCE = 1e-4;
+/** The contract, in parts of the largest value of an output. Measured: 4e-5 at most over the four families at n and s (PyTorch's own
+ * float32 differs as much from its float64). */
+const OUTPUT_TOLERANCE = 1e-4;
 
 type Tensors = ReadonlyMap<string, Tensor>;
 

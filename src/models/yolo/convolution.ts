@@ -20,7 +20,7 @@ const PADDING = { min: 0, max: 64 };
 const GROUPS = { min: 1, max: 2 ** 16 };
 const FACTOR = { min: 2, max: 8 };
 
-export const conv2d: Block = (builder, module, x) => {
+const conv2d: Block = (builder, module, x) => {
   if (module.setting('padding_mode') !== 'zeros') module.fail('pads with something else than zeros');
   const weight = builder.constant(module, 'weight');
   if (weight.shape.length !== 4) module.fail('has a weight that is no kernel of an image');
