@@ -11,6 +11,8 @@ import { INPUT, OUTPUT } from './decoded.ts';
 export interface DetectorComparison extends Comparison {
   /** Of a box's centre or size, in parts of the image's side. */
   readonly boxes: number;
+  /** The reference's largest raw output in magnitude: what rounding grows with. */
+  readonly largestRaw: number;
 }
 
 const COORDINATES = 4;
@@ -23,12 +25,14 @@ export async function compareDetector(
 ): Promise<DetectorComparison> {
   const { width, height } = inputSize(preprocessing);
   const count = images.shape[0]!;
-  const seen = { boxes: 0, largest: 0, squares: 0, scores: 0, surest: 0, same: 0 };
+  const seen = { boxes: 0, largest: 0, squares: 0, scores: 0, surest: 0, same: 0, raw: 0 };
   for (let image = 0; image < count; image++) {
     const fed = { [INPUT]: pixelsOf(images, preprocessing, image, image + 1) };
-    const { [OUTPUT]: expected } = await reference.run(fed);
+    const { [OUTPUT]: expected, ...raw } = await reference.run(fed);
     const { [OUTPUT]: actual } = await exported.run(fed);
     const [wanted, given] = [expected!.data as Float32Array, actual!.data as Float32Array];
+    for (const { data } of Object.values(raw))
+      for (const value of data as Float32Array) seen.raw = Math.max(seen.raw, Math.abs(value));
     const boxes = COORDINATES * expected!.shape[2]!;
     for (const [index, value] of wanted.entries()) {
       const distance = Math.abs(given[index]! - value);
@@ -48,6 +52,7 @@ export async function compareDetector(
   const one = { [INPUT]: pixelsOf(images, preprocessing, 0, 1) };
   return {
     boxes: seen.boxes,
+    largestRaw: seen.raw,
     difference: { largest: seen.largest, typical: Math.sqrt(seen.squares / seen.scores), largestLogit: seen.surest },
     agreement: seen.same / count,
     changed: 0,

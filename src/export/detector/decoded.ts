@@ -18,8 +18,8 @@ export const OUTPUT = 'output0';
 
 const SIDES = 4;
 
-/** Of a graph that gives raw outputs; what the branch that predicts does not need is dropped where it is written. */
-export function decodedGraph(raw: Graph, detection: Detection, size: ImageSize): Graph {
+/** Of a graph that gives raw outputs, which come along `withRaw`; what the branch that predicts does not need is dropped where it is written. */
+export function decodedGraph(raw: Graph, detection: Detection, size: ImageSize, withRaw = false): Graph {
   const graph = raw.empty();
   const outputs = embed(raw, graph, {
     replace: (leaf, to) =>
@@ -27,6 +27,7 @@ export function decodedGraph(raw: Graph, detection: Detection, size: ImageSize):
   });
   const branch = detection.branches.at(-1)!;
   const boxes = decoded(outputs.get(branch.boxes)!, detection, anchorsOf(size, detection.strides));
+  if (withRaw) for (const name of [branch.boxes, branch.scores]) graph.output(name, outputs.get(name)!);
   graph.output(OUTPUT, concat([boxes, sigmoid(outputs.get(branch.scores)!)], 1));
   return graph;
 }
