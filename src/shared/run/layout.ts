@@ -10,6 +10,8 @@ export const RUN_PATHS = {
   events: 'events.jsonl',
   /** The numbers of the events as a table. */
   metrics: 'metrics.csv',
+  /** The same of a detector's evaluations, under Ultralytics' column names. */
+  results: 'results.csv',
   /** Commands to the trainer, `<n>.json`: `control.ts`. */
   control: 'control',
   /** `step-<n>/` */
