@@ -3,7 +3,7 @@ import type { Sample } from '../data/dataset.ts';
 import type { Tensors } from '../engines/engine.ts';
 import { LOGITS } from '../models/base.ts';
 import { ranked, softmax } from './probabilities.ts';
-import type { Pipeline } from './programs.ts';
+import type { Pipeline } from './pipeline.ts';
 import type { Evaluation } from './task.ts';
 
 /** Predictions shown of an evaluation: a screenful. */

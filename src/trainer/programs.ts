@@ -1,9 +1,7 @@
 /** The compiled graphs of a run and the images they are fed with. */
 import { openBatchSource } from '../data/batch-source.ts';
-import type { Batch, BatchSource } from '../data/batch-source.ts';
 import { isIdentity } from '../data/augment.ts';
 import type { Dataset, Sample } from '../data/dataset.ts';
-import type { Tensors } from '../engines/engine.ts';
 import { physicalCores } from '../engines/threads.ts';
 import { noiseInputs } from '../graph/dropout.ts';
 import type { Graph } from '../graph/ir.ts';
@@ -18,15 +16,8 @@ import { balancedWeights, imageFeed, noiseFeeds, targetFeeds } from './feeds.ts'
 import { FEATURES, FrozenFeatures } from './frozen-features.ts';
 import type { Session } from './session.ts';
 import { evaluationGraph, IMAGES, LOSS, trainingGraph } from './step.ts';
-import type { Programs, StepRun, TrainingProgram } from './task.ts';
-
-/** A compiled graph with the split of the dataset it runs over. */
-export interface Pipeline {
-  readonly source: BatchSource;
-  readonly samples: readonly Sample[];
-  /** `values` are those of the trainable inputs; results go into the tensors of `into` where it names them. */
-  run(batch: Batch, values: Tensors, training?: StepRun): Promise<Tensors>;
-}
+import type { Pipeline } from './pipeline.ts';
+import type { Programs, TrainingProgram } from './task.ts';
 
 /** Those of a classifier. `directory` takes what is too large to keep in memory. */
 export async function openClassifierPrograms(session: Session<Dataset>, directory: string): Promise<Programs> {
@@ -67,7 +58,8 @@ export async function openClassifierPrograms(session: Session<Dataset>, director
   };
 }
 
-function trainingProgram({ source, run }: Pipeline): TrainingProgram {
+function trainingProgram(pipeline: Pipeline): TrainingProgram {
+  const { source } = pipeline;
   return {
     batchesPerEpoch: source.batchesPerEpoch,
     get skipped() {
@@ -78,7 +70,7 @@ function trainingProgram({ source, run }: Pipeline): TrainingProgram {
         yield {
           index: batch.index,
           weights: batch.weights,
-          run: async (values, step) => ((await run(batch, values, step))[LOSS]!.data as Float32Array)[0]!,
+          run: async (values, step) => ((await pipeline.run(batch, values, step))[LOSS]!.data as Float32Array)[0]!,
         };
       }
     },

@@ -108,7 +108,7 @@ export function shownDetections(
 }
 
 /** From pixels of a letterboxed picture to parts of the image in it. */
-export function imageCorners(boxes: Float32Array, size: Size, side: number): Float32Array {
+function imageCorners(boxes: Float32Array, size: Size, side: number): Float32Array {
   const { left, top, scaleX, scaleY } = letterboxOf(size, side);
   return boxes.map((value, i) => {
     const inParts = i % 2 === 0 ? (value - left) / (scaleX * size.width) : (value - top) / (scaleY * size.height);
