@@ -7,6 +7,7 @@ import type { NvidiaCard } from './nvidia.ts';
 import { cudaLibraries } from './onnxruntime-library.ts';
 import { PROVIDERS } from './onnxruntime-providers.ts';
 import { probeEngines } from './probe.ts';
+import type { ProbeOptions } from './probe.ts';
 import type { ProbeResult } from './probe-result.ts';
 import { physicalCores } from './threads.ts';
 
@@ -16,20 +17,20 @@ export interface FoundEngine extends Omit<EngineOption, 'automatic'> {
   readonly rates: Extract<ProbeResult, { usable: true }>['rates'] | null;
 }
 
-/** Those that this platform has, in the order of preference; `again` asks each anew instead of what this start of the machine knows. */
-export async function findEngines({ again = false } = {}): Promise<readonly FoundEngine[]> {
+/** Those that this platform has, in the order of preference. */
+export async function findEngines(options: ProbeOptions = {}): Promise<readonly FoundEngine[]> {
   const here = `${process.platform}-${process.arch}`;
   const cards = await nvidiaCards();
   const names = ENGINE_NAMES.filter((name) => platformsOf(name)?.includes(here) ?? true);
   const obstacles = new Map(names.map((name) => [name, obstacleOf(name, cards)]));
   const tried = names.filter((name) => obstacles.get(name) === null);
-  const results = await probeEngines(tried, { again });
+  const results = await probeEngines(tried, options);
   return names.map((name) => found(name, cards[0], obstacles.get(name) ?? null, results.get(name)));
 }
 
 /** With what `auto` takes for a job about which nothing is known: the first that can be used. */
-export async function engineOptions(): Promise<EngineOption[]> {
-  const engines = await findEngines();
+export async function engineOptions(options: ProbeOptions = {}): Promise<EngineOption[]> {
+  const engines = await findEngines(options);
   const [first] = engines.filter(({ state }) => state === 'usable');
   return engines.map(({ rates: _rates, ...engine }) => ({ ...engine, automatic: engine.name === first?.name }));
 }

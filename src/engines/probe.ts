@@ -31,13 +31,18 @@ const fileSchema = z.object({
 /** Some engines, a few lines each. */
 const MAX_FILE_BYTES = 2 ** 16;
 
+export interface ProbeOptions {
+  /** Tries those anew that did not work: somebody may have put in the driver or library that was missing. */
+  readonly retry?: boolean;
+}
+
 /** The results by engine; those that are not known yet are found out, one engine after the other. */
 export async function probeEngines(
   names: readonly string[],
-  { again = false } = {},
+  { retry = false }: ProbeOptions = {},
 ): Promise<Map<string, ProbeResult>> {
   const state = await machineState();
-  const known = again ? {} : knownResults(state);
+  const known = Object.fromEntries(Object.entries(knownResults(state)).filter(([, { usable }]) => usable || !retry));
   const results = new Map<string, ProbeResult>();
   for (const name of names) results.set(name, known[name] ?? (await probe(name)));
   if (names.some((name) => known[name] === undefined)) await keep(state, { ...known, ...Object.fromEntries(results) });

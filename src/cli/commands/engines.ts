@@ -30,7 +30,7 @@ export const engines = defineCommand({
   },
   async run({ action, ...rest }, site) {
     if (action !== undefined) return await performOnPacks({ action, ...rest }, site);
-    const found = await engineOptions();
+    const found = await engineOptions({ retry: true });
     return {
       json: { engines: found },
       lines: (out) =>
