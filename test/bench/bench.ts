@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { writeRandomVit } from '../../scripts/random-vit.ts';
+import { compareDetectorSteps } from './detection.ts';
 import { measureGrowth } from './growth.ts';
 import { comparePlans } from './plan.ts';
 import { measureStep, median } from './step.ts';
@@ -84,6 +85,7 @@ if (values.step !== undefined) {
   await compareAll();
   if (wanted('growth')) await measureGrowth((options) => ours({ ...DEFAULTS, ...options }), say);
   if (wanted('plan')) await comparePlans(MODELS, say);
+  if (wanted('detection')) await compareDetectorSteps(join(MODELS, 'yolo11n.pt'), say);
 }
 
 async function compareAll(): Promise<void> {
