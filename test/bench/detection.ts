@@ -38,7 +38,11 @@ export async function compareDetectorSteps(file: string, say: (line: string) => 
     'backward half': halves.backward,
     whole: stepGraph({ job, base, preprocessing }, adapted.graph),
   };
-  const feeds = new Map<string, Tensor>(values);
+  // What one half writes the other reads.
+  const kept = halves.saved.map(
+    ({ name, shape, dtype }) => [name, zeros(dtype, bind(shape, { [BATCH]: IMAGES }))] as const,
+  );
+  const feeds = new Map<string, Tensor>([...values, ...kept]);
   const fed = (graph: Graph): Tensors =>
     Object.fromEntries(
       graph.inputs.map((input) => {
@@ -60,7 +64,10 @@ export async function compareDetectorSteps(file: string, say: (line: string) => 
       program: await onnxRuntimeCpu.compile(graph, { threads: 1 }),
       feeds: fed(graph),
       into: Object.fromEntries(
-        [...graph.outputs].map(([key, { shape, dtype }]) => [key, zeros(dtype, bind(shape, { [BATCH]: IMAGES }))]),
+        [...graph.outputs].map(([key, { shape, dtype }]) => [
+          key,
+          feeds.get(key) ?? zeros(dtype, bind(shape, { [BATCH]: IMAGES })),
+        ]),
       ),
     })),
   );
