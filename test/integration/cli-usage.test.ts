@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { COMMANDS } from '../../src/cli/commands.ts';
+import type { EngineOption } from '../../src/shared/protocol/results.ts';
 import { documentOf, lowrank, useFolder } from './cli-process.ts';
 
 const folder = useFolder();
@@ -60,13 +61,13 @@ describe('wrong usage', () => {
 });
 
 describe('engines', () => {
-  it('names what there is and which one is chosen', async () => {
-    const engines = documentOf(await run('engines', '--json'));
-    expect(engines).toEqual({
-      engines: expect.arrayContaining([
-        { name: 'onnxruntime-cpu', device: 'CPU', threads: expect.any(Number) as number, automatic: true },
-      ]) as unknown,
-    });
+  it('names what there is, with the reason where one cannot be used', async () => {
+    const { engines } = documentOf(await run('engines', '--json')) as { engines: EngineOption[] };
+    expect(engines).toContainEqual(
+      expect.objectContaining({ name: 'onnxruntime-cpu', device: 'CPU', state: 'usable', reason: null }),
+    );
+    expect(engines.filter(({ automatic }) => automatic)).toHaveLength(1);
+    for (const { name, state, reason } of engines) expect(reason === null, name).toBe(state === 'usable');
   });
 });
 

@@ -140,7 +140,7 @@ describe.each(['yolov8', 'yolo11', 'yolo12', 'yolo26'])('the step of %s', (model
         });
         return await surrogate({ ...of, feeds: { ...of.feeds, ...Object.fromEntries(moved) } }, program);
       };
-      const distance = 2e-3;
+      const distance = 1e-3;
       const slope = ((await along(distance)) - (await along(-distance))) / (2 * distance);
       // Curvature over the distance and float32 sums of some thousand outputs leave less than a part in a hundred.
       expect(slope / Math.sqrt(square), `${model} ${part}`).toBeCloseTo(1, 2);

@@ -18,6 +18,8 @@ beforeAll(async () => {
   const args = [
     '--base',
     'vit',
+    '--engine',
+    'onnxruntime-cpu',
     '--threads',
     '1',
     '--batch',
