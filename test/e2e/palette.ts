@@ -100,8 +100,12 @@ export class Palette {
    */
   async answerPath(path: string): Promise<void> {
     // The palette itself may still be closing: it holds `>` and a command, not a path.
-    const text = (): Promise<string> => this.input.inputValue({ timeout: 1000 }).catch(() => '');
-    await expect.poll(text, { timeout: 60_000 }).toMatch(/^\//);
+    await vi.waitFor(
+      async () => {
+        expect(await this.input.inputValue({ timeout: 1000 })).toMatch(/^\//);
+      },
+      { timeout: 60_000 },
+    );
     await vi.waitFor(
       async () => {
         if (!(await this.input.isVisible()) || !(await this.input.inputValue()).startsWith('/')) return;
