@@ -29,9 +29,12 @@ export async function openBase(name: string, directory = process.cwd()): Promise
 export async function openClassifierBase(name: string): Promise<Base> {
   const base = await openBase(name);
   if (base.detection === undefined) return base;
-  throw new InputError('is a detector, which takes no part in this yet: train, plan, predict, merge and inspect know detectors; name a classifier', {
-    file: base.identity.source,
-  });
+  throw new InputError(
+    'is a detector, which takes no part in this yet: train, plan, predict, merge and inspect know detectors; name a classifier',
+    {
+      file: base.identity.source,
+    },
+  );
 }
 
 async function openFolder({ path: folder, origin }: BasePlace): Promise<Base> {
