@@ -65,7 +65,8 @@ describe('runs', () => {
 
   test('all runs become a table', async () => {
     await editor.command('Lowrank: Export Runs as CSV…');
-    const file = join(workspace, 'table.csv');
+    // What the dialog proposes: another name may come too late for its first answer.
+    const file = join(workspace, 'runs.csv');
     await editor.palette.answerPath(file);
     await expect.poll(() => readable(file)).toMatch(/^id,name,status,/);
     const [, ...rows] = readFileSync(file, 'utf8').trim().split('\n');
