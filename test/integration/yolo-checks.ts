@@ -10,12 +10,15 @@ import { adaptableModules } from '../../src/lora/layers.ts';
 import { mergeIntoBase } from '../../src/lora/merge-base.ts';
 import { readAdapter } from '../../src/lora/read-adapter.ts';
 import { PIXELS } from '../../src/models/base.ts';
+import { countParameters } from '../../src/models/frozen.ts';
 import type { Base } from '../../src/models/base.ts';
 import { distance, largest, readTensors } from './transformers-reference.ts';
 
 export interface YoloGolden {
   readonly names: readonly string[];
   readonly strides: readonly number[];
+  /** Without running statistics. */
+  readonly parameters: number;
   readonly layers: Readonly<Record<string, { readonly weight: readonly number[]; readonly groups: number }>>;
 }
 
@@ -71,13 +74,14 @@ async function checkAgainst(base: Base, pixels: Tensor, golden: Tensors, toleran
 }
 
 /** Every convolution under its path in Ultralytics' state dict, and nothing else. */
-export function checkLayers(base: Base, { names, strides, layers }: YoloGolden): void {
+export function checkLayers(base: Base, { names, strides, layers, parameters }: YoloGolden): void {
   const found = adaptableModules(base).map((module) => {
     if (module.kind !== 'conv2d') throw new Error(`${module.path} is no convolution`);
     const { inFeatures, outFeatures, kernel, groups } = module;
     return [module.path, { kind: 'conv', weight: [outFeatures, inFeatures / groups, ...kernel], groups }] as const;
   });
   expect(Object.fromEntries(found)).toEqual(layers);
+  expect(countParameters(base.graph)).toBe(parameters);
   expect(base.labels).toEqual(names);
   expect(base.detection!.strides).toEqual(strides);
   expect(base.detection!.classes).toBe(names.length);
