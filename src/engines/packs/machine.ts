@@ -1,8 +1,6 @@
 /** What a pack may ask of a machine: its system, its C library and its NVIDIA driver. */
-import { execFile } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
-import { promisify } from 'node:util';
 import { InputError } from '../../shared/errors.ts';
+import { nvidiaDriver } from '../nvidia.ts';
 import { compareVersions, type Fit } from './manifest.ts';
 
 export interface Machine {
@@ -14,9 +12,6 @@ export interface Machine {
   readonly driver: string | null;
 }
 
-/** A driver that hangs must not hang what asks for it. */
-const DRIVER_TIMEOUT_MS = 10_000;
-
 export async function thisMachine(): Promise<Machine> {
   const { platform, arch } = process;
   return { platform, arch, libc: glibcVersion(), driver: await nvidiaDriver() };
@@ -25,30 +20,6 @@ export async function thisMachine(): Promise<Machine> {
 function glibcVersion(): string | null {
   const { header } = process.report.getReport() as { readonly header?: { readonly glibcVersionRuntime?: string } };
   return header?.glibcVersionRuntime ?? null;
-}
-
-/** Of the kernel module; where that tells nothing, as under WSL, of the driver's own program. */
-async function nvidiaDriver(): Promise<string | null> {
-  try {
-    return driverOf(await readFile('/proc/driver/nvidia/version', 'utf8'));
-  } catch {
-    // No such module here.
-  }
-  try {
-    const { stdout } = await promisify(execFile)(
-      'nvidia-smi',
-      ['--query-gpu=driver_version', '--format=csv,noheader'],
-      { timeout: DRIVER_TIMEOUT_MS },
-    );
-    return driverOf(stdout);
-  } catch {
-    return null;
-  }
-}
-
-/** `580.65.06` out of a line that may hold dates and the compiler's version as well. */
-export function driverOf(text: string): string | null {
-  return /(?<![\d.])\d{3,}\.\d+(\.\d+)?(?![\d.])/.exec(text)?.[0] ?? null;
 }
 
 /** Throws an `InputError` at `file` that says why a pack cannot run on a machine and what would mend it. */

@@ -1,7 +1,7 @@
 /**
- * `lease/<n>.json`: who trains a run. The highest number counts; a file's modification time is its heartbeat. The numbers
- * only grow, so whoever creates number n + 1 is the one successor of n: two processes that find the same dead lease cannot
- * both take over, which no scheme of deleting and re-creating a single file can promise.
+ * `lease/<n>.json`: who trains a run; a GPU has leases, too. The highest number counts; a file's modification time is its heartbeat. The
+ * numbers only grow, so whoever creates number n + 1 is the one successor of n: two processes that find the same dead lease cannot both
+ * take over, which no scheme of deleting and re-creating a single file can promise.
  */
 import * as z from 'zod';
 
@@ -22,5 +22,7 @@ export const leaseSchema = z.object({
   /** Milliseconds since 1970. */
   since: z.int().min(0),
   released: z.boolean(),
+  /** The folder of the run that a device computes; a run's own lease needs none. */
+  run: z.string().optional(),
 });
 export type Lease = z.infer<typeof leaseSchema>;

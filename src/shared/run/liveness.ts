@@ -14,20 +14,25 @@ export interface LeaseFile {
   readonly heartbeat: number;
 }
 
-/** The lease that counts, released or not; null where the run was never taken. */
+/** The lease of a run that counts, released or not; null where it was never taken. */
 export function readLease(folder: string): LeaseFile | null {
-  const numbers = leaseNumbers(folder);
+  return readLeaseIn(join(folder, RUN_PATHS.leases));
+}
+
+/** The same of whatever has its leases in `directory`. */
+export function readLeaseIn(directory: string): LeaseFile | null {
+  const numbers = leaseNumbers(directory);
   if (numbers.length === 0) return null;
   const number = Math.max(...numbers);
   let file: number;
   try {
-    file = openSync(join(folder, RUN_PATHS.leases, `${number}.json`), 'r');
+    file = openSync(join(directory, `${number}.json`), 'r');
   } catch (error) {
     const gone = error instanceof Error && 'code' in error && error.code === 'ENOENT';
     // Another user's, not readable here: as far as one can tell, it is held.
     if (!gone) return { number, lease: null, heartbeat: Date.now() };
     // A successor deleted it between two calls: the successor's counts.
-    return leaseNumbers(folder).some((other) => other > number) ? readLease(folder) : null;
+    return leaseNumbers(directory).some((other) => other > number) ? readLeaseIn(directory) : null;
   }
   try {
     // Of the open file: a network file system asks its server again on opening, not on every stat.
@@ -83,9 +88,9 @@ export function processStart(pid: number): string | null {
   }
 }
 
-export function leaseNumbers(folder: string): number[] {
+export function leaseNumbers(directory: string): number[] {
   try {
-    return readdirSync(join(folder, RUN_PATHS.leases))
+    return readdirSync(directory)
       .map(numberOf)
       .filter((number) => number !== null);
   } catch {

@@ -1,18 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseCards } from '../../../src/engines/nvidia.ts';
 import { whyUnusable } from '../../../src/engines/why-unusable.ts';
-
-describe('parseCards', () => {
-  it('reads one card a line, memory in bytes', () => {
-    expect(parseCards('NVIDIA H100 80GB HBM3, 81559, 4, 580.65.06\n')).toEqual([
-      { name: 'NVIDIA H100 80GB HBM3', memory: 81559 * 2 ** 20, memoryUsed: 4 * 2 ** 20, driver: '580.65.06' },
-    ]);
-  });
-
-  it('passes over what is no card', () => {
-    expect(parseCards('No devices were found\n\nNVIDIA T4, [N/A], 0, 535.1\n')).toEqual([]);
-  });
-});
 
 describe('whyUnusable', () => {
   it.each([
