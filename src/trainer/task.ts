@@ -2,7 +2,7 @@
 import type { Tensors } from '../engines/engine.ts';
 import type { Finding } from '../shared/dataset-report.ts';
 import type { Random } from '../shared/random.ts';
-import type { RunEventOf, Score } from '../shared/run/events.ts';
+import type { LossParts, RunEventOf, Score } from '../shared/run/events.ts';
 import type { Samples } from '../shared/run/samples.ts';
 
 /** The compiled graphs of a run with the images they are fed with. */
@@ -19,6 +19,8 @@ export interface TrainingProgram {
   readonly batchesPerEpoch: number;
   /** The images that could not be read so far. */
   readonly skipped: readonly Finding[];
+  /** Of the batch that was run last, where its loss has parts. */
+  readonly parts?: LossParts | undefined;
   /** One epoch at a time. */
   batches(epoch: number, fromBatch: number): AsyncGenerator<TrainingBatch, void, undefined>;
 }
@@ -40,7 +42,8 @@ export interface StepRun {
 
 export interface Evaluation extends Score {
   readonly loss: number;
+  readonly parts?: LossParts;
   readonly images: number;
   readonly perClass: NonNullable<RunEventOf<'evaluation'>['perClass']>;
-  readonly samples: Pick<Samples, 'samples' | 'detections'>;
+  readonly samples: Pick<Samples, 'samples' | 'detections' | 'quality'>;
 }

@@ -2,6 +2,7 @@
 import { Random } from '../shared/random.ts';
 import { DeviceFull, isOutOfMemory } from './out-of-memory.ts';
 import { readIdentity } from '../shared/run/read-run.ts';
+import type { LossParts } from '../shared/run/events.ts';
 import { learningRates } from '../shared/schedules.ts';
 import type { Checkpoint } from './checkpoint.ts';
 import type { Commands } from './commands.ts';
@@ -15,6 +16,7 @@ import type { RunLog } from './run-log.ts';
 import { openSession, setupOf } from './session.ts';
 import type { Session } from './session.ts';
 import { canShrink } from './loss-scale.ts';
+import { meanParts } from './loss-parts.ts';
 import type { Programs, TrainingBatch } from './task.ts';
 import { Throughput } from './throughput.ts';
 import { Training } from './training.ts';
@@ -69,6 +71,7 @@ class Loop {
   readonly #rateOf: (step: number) => number;
   readonly #random: Random;
   #losses: number[] = [];
+  #parts: LossParts[] = [];
   #skipped = 0;
 
   constructor(
@@ -120,6 +123,7 @@ class Loop {
     const loss = await batch.run(this.#training.feeds, { into, random });
     this.#training.accumulate();
     this.#losses.push(loss);
+    if (training.parts !== undefined) this.#parts.push(training.parts);
     this.throughput.count(batch.weights);
     const last = batch.index + 1 === training.batchesPerEpoch;
     if (this.#losses.length < job.training.accumulate && !last) return undefined;
@@ -135,6 +139,7 @@ class Loop {
 
   async #leaveOut(batch: TrainingBatch, last: boolean): Promise<Verdict> {
     this.#losses = [];
+    this.#parts = [];
     this.#training.skip(positionAfter(batch, last, this.#training.progress.epoch));
     const { step, lossScale } = this.#training.progress;
     this.#log.record({ type: 'overflow', step, scale: lossScale!.scale, skipped: lossScale!.skipped });
@@ -149,7 +154,9 @@ class Loop {
     const learningRate = this.#rateOf(step);
     const gradientNorm = this.#training.gradientNorm();
     const loss = this.#losses.reduce((sum, each) => sum + each, 0) / this.#losses.length;
+    const parts = meanParts(this.#parts);
     this.#losses = [];
+    this.#parts = [];
     const observed = { step: step + 1, loss, gradientNorm, learningRate, peakLearningRate: training.learningRate };
     const { state, divergence } = observeStep(this.#training.progress.divergence, observed);
     // Before the update: values that are numbers stay numbers.
@@ -157,7 +164,16 @@ class Loop {
     this.#training.update(learningRate, clipFactor(gradientNorm, training.clip));
     this.#training.progress = { ...this.#training.progress, ...positionAfter(batch, last, epoch), divergence: state };
     const imagesPerSecond = this.throughput.lap();
-    this.#log.record({ type: 'step', step: step + 1, epoch, loss, learningRate, gradientNorm, imagesPerSecond });
+    this.#log.record({
+      type: 'step',
+      step: step + 1,
+      epoch,
+      loss,
+      ...(parts && { parts }),
+      learningRate,
+      gradientNorm,
+      imagesPerSecond,
+    });
     this.#recordSkipped();
     return undefined;
   }

@@ -27,6 +27,10 @@ export type Split = (typeof SPLITS)[number];
 const detectionScoreSchema = z.object({ map50: share, map: share, precision: share, recall: share, f1: share });
 export type DetectionScore = z.infer<typeof detectionScoreSchema>;
 
+/** What a detector's loss consists of, each with its gain, by Ultralytics' names; where a head predicts distances itself `dfl` is their L1. */
+const lossPartsSchema = z.object({ box: measured, cls: measured, dfl: measured });
+export type LossParts = z.infer<typeof lossPartsSchema>;
+
 /** `accuracy` is a classifier's; a detector has `detection` instead, and `metricOf` says which one counts. */
 export const scoreSchema = z.object({
   loss: measured,
@@ -48,6 +52,7 @@ export const runEventSchema = z.discriminatedUnion('type', [
     step: count,
     epoch: count,
     loss: measured,
+    parts: lossPartsSchema.optional(),
     learningRate: z.number(),
     /** Of all gradients together, before clipping. */
     gradientNorm: measured,
@@ -58,6 +63,7 @@ export const runEventSchema = z.discriminatedUnion('type', [
     epoch: count,
     split: z.enum(SPLITS),
     ...scoreSchema.shape,
+    parts: lossPartsSchema.optional(),
     images: count,
     perClass: z
       .array(

@@ -17,6 +17,24 @@ const detectionsSchema = z.object({
 });
 export type ShownDetections = z.infer<typeof detectionsSchema>;
 
+const curve = z.array(share);
+const count = z.int().min(0);
+
+/** How good a detector is at each confidence and recall, at IoU 0.5. Curves are `[101]`: at 0, 0.01, … 1. */
+const qualitySchema = z.object({
+  /** Where F1 is best: that of precision, recall and F1 of the evaluation. */
+  bestConfidence: share,
+  /** Mean over the classes that occur. */
+  precisionAtRecall: curve,
+  /** The lowest first, and of many the lowest alone. */
+  classes: z.array(z.object({ label: z.string(), ap50: share, precisionAtRecall: curve })),
+  /** Means over the classes. */
+  byConfidence: z.object({ precision: curve, recall: curve }),
+  /** `[found, there, count]` by the numbers of the classes, where there is any; the number after the last class is the background. */
+  confusion: z.array(z.tuple([count, count, count])),
+});
+export type DetectionQuality = z.infer<typeof qualitySchema>;
+
 export const samplesSchema = z.object({
   version: z.literal(1),
   step: z.int().min(0),
@@ -35,5 +53,7 @@ export const samplesSchema = z.object({
   ),
   /** Of a detector, the worst first. */
   detections: z.array(detectionsSchema).optional(),
+  /** Of a detector. */
+  quality: qualitySchema.optional(),
 });
 export type Samples = z.infer<typeof samplesSchema>;

@@ -4,12 +4,13 @@ import { letterboxOf } from '../../data/detection/letterbox.ts';
 import { uprightSize } from '../../data/image-size.ts';
 import type { DetectionSample } from '../../data/dataset.ts';
 import type { Size } from '../../data/resample.ts';
-import type { DetectionScore } from '../../shared/run/events.ts';
+import type { DetectionScore, LossParts } from '../../shared/run/events.ts';
 import type { ShownDetections } from '../../shared/run/samples.ts';
 import type { Evaluation } from '../task.ts';
 import type { Detections, Truth } from './detections.ts';
 import { TARGET_COLUMNS } from './assign.ts';
 import { LIMITS, Matches } from './matches.ts';
+import { qualityOf } from './quality.ts';
 import { type UltralyticsPrecision, ultralyticsPrecision } from './ultralytics-precision.ts';
 
 /** Images shown of an evaluation: a screenful. */
@@ -37,7 +38,7 @@ export function truthOf({ counts, rows }: DetectionBatch, place: number): Truth 
 
 export async function evaluationOf(
   scored: readonly Scored[],
-  { loss, classes, side }: { loss: number; classes: readonly string[]; side: number },
+  { parts, classes, side }: { parts: LossParts | undefined; classes: readonly string[]; side: number },
 ): Promise<Evaluation> {
   const matches = new Matches(classes.length);
   for (const { found, truth } of scored) matches.add(found, truth);
@@ -45,7 +46,8 @@ export async function evaluationOf(
   const images = classes.map(() => 0);
   for (const { truth } of scored) for (const label of new Set(truth.labels)) images[label]! += 1;
   return {
-    loss,
+    loss: parts === undefined ? NaN : parts.box! + parts.cls! + parts.dfl!,
+    ...(parts && { parts }),
     accuracy: null,
     detection: scoreOf(precision),
     images: scored.length,
@@ -57,7 +59,11 @@ export async function evaluationOf(
         ...(own && { detection: scoreOf({ ...own, map50: own.ap50, map: own.ap }) }),
       };
     }),
-    samples: { samples: [], detections: await shown(scored, classes, side) },
+    samples: {
+      samples: [],
+      detections: await shown(scored, classes, side),
+      quality: qualityOf(scored, precision, classes),
+    },
   };
 }
 

@@ -6,6 +6,7 @@ import type { Tensors } from '../../engines/engine.ts';
 import { zeros } from '../../graph/tensor.ts';
 import type { Tensor } from '../../graph/tensor.ts';
 import type { Detection, DetectionBranch, ImageSize } from '../../models/base.ts';
+import type { LossParts } from '../../shared/run/events.ts';
 import { anchorsOf } from '../../models/anchors.ts';
 import { SIDES } from './heads.ts';
 import type { HeadOutputs, HeadShape } from './heads.ts';
@@ -29,6 +30,8 @@ export class HeadLoss {
   /** The gradient by them, by the names of the backward pass's inputs. */
   readonly seeds: Readonly<Record<string, Floats>>;
   readonly shape: HeadShape;
+  /** Of the batch that was evaluated last; undefined before. Their sum is its loss. */
+  parts: LossParts | undefined;
   readonly #branches: readonly Branch[];
 
   constructor(detection: Detection, { classes, size, batch }: { classes: number; size: ImageSize; batch: number }) {
@@ -57,13 +60,18 @@ export class HeadLoss {
   /** Of `outputs`, leaving the gradient in `seeds`; `progress` 0…1 says how far training is. */
   evaluate(targets: DetectionTargets, progress: number): number {
     const shares = sharesOf(this.#branches.length, progress);
-    return this.#branches.reduce((sum, { names, loss }, index) => {
+    const parts = { box: 0, cls: 0, dfl: 0 };
+    for (const [index, { names, loss }] of this.#branches.entries()) {
       const gradients = headOf(this.seeds, { boxes: seedOf(names.boxes), scores: seedOf(names.scores) });
       const { box, classes, distances } = loss.evaluate(headOf(this.outputs, names), targets, gradients);
       const share = shares[index]!;
       if (share !== 1) for (const values of [gradients.boxes, gradients.scores]) scale(values, share);
-      return sum + share * (box + classes + distances);
-    }, 0);
+      parts.box += share * box;
+      parts.cls += share * classes;
+      parts.dfl += share * distances;
+    }
+    this.parts = parts;
+    return parts.box + parts.cls + parts.dfl;
   }
 }
 

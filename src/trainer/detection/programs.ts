@@ -11,7 +11,9 @@ import type { Tensor } from '../../graph/tensor.ts';
 import type { Detection } from '../../models/base.ts';
 import type { Job } from '../../shared/job.ts';
 import { inputSize } from '../../shared/preprocessing.ts';
+import type { LossParts } from '../../shared/run/events.ts';
 import { noiseFeeds } from '../feeds.ts';
+import { meanParts } from '../loss-parts.ts';
 import type { Session } from '../session.ts';
 import { IMAGES } from '../step.ts';
 import type { Evaluation, Programs, TrainingProgram } from '../task.ts';
@@ -54,7 +56,7 @@ export async function openDetectorPrograms(session: DetectionSession, detection:
   const evaluate = (source: Source, samples: readonly DetectionSample[], values: Tensors): Promise<Evaluation> =>
     evaluateDetector({ session, detection, program, loss, source, samples, values });
   return {
-    training: trainingProgram(session, step, training),
+    training: trainingProgram(session, { step, loss, source: training }),
     validate: (values) => evaluate(validation, splits.validation, values),
     test: async (values) => {
       if (splits.test.length === 0) return null;
@@ -76,13 +78,22 @@ function augmentationOf({ augmentation, detection }: Job): DetectionAugmentation
   return { ...variations, flip: augmentation.flip };
 }
 
-function trainingProgram({ job, initial }: DetectionSession, step: DetectionStep, source: Source): TrainingProgram {
+interface TrainingOf {
+  readonly step: DetectionStep;
+  readonly loss: HeadLoss;
+  readonly source: Source;
+}
+
+function trainingProgram({ job, initial }: DetectionSession, { step, loss, source }: TrainingOf): TrainingProgram {
   const noise = noiseInputs(initial.adapted.graph);
   const { epochs, batch: size } = job.training;
   return {
     batchesPerEpoch: source.batchesPerEpoch,
     get skipped() {
       return source.skipped;
+    },
+    get parts() {
+      return loss.parts;
     },
     async *batches(epoch, fromBatch) {
       const progress = epochs > 1 ? epoch / (epochs - 1) : 1;
@@ -118,19 +129,22 @@ async function evaluateDetector(of: EvaluationOf): Promise<Evaluation> {
   const branch = detection.branches.at(-1)!;
   const options = { ...VALIDATION, overlap: branch.name === 'one2one' ? null : VALIDATION.overlap };
   const scored: Scored[] = [];
-  const losses: number[] = [];
+  const parts: LossParts[] = [];
+  const weights: number[] = [];
   for await (const batch of source.batches(0)) {
     await program.run({ ...pictures(batch), ...values }, loss.outputs);
     const images = batch.weights.reduce((sum, weight) => sum + weight, 0);
-    losses.push(images * loss.evaluate(batch, 1));
+    loss.evaluate(batch, 1);
+    parts.push(loss.parts!);
+    weights.push(images);
     for (const [place, weight] of batch.weights.entries()) {
       if (weight === 0) continue;
       const found = decodeDetections(headOf(loss.outputs, branch), place, loss.shape, options);
       scored.push({ sample: samples[batch.samples[place]!]!, found, truth: truthOf(batch, place) });
     }
   }
-  const mean = losses.reduce((sum, each) => sum + each, 0) / scored.length;
-  return await evaluationOf(scored, { loss: mean, classes: dataset.classes, side: inputSize(preprocessing).width });
+  const { width: side } = inputSize(preprocessing);
+  return await evaluationOf(scored, { parts: meanParts(parts, weights), classes: dataset.classes, side });
 }
 
 /** The pictures of a batch, uint8 [B, side, side, 3]. */
