@@ -42,6 +42,7 @@ const LABELS: Readonly<Record<string, string>> = {
   'lora.init': 'Start of A',
   'training.batch': 'Batch size',
   'training.clip': 'Gradient clipping',
+  'training.ema': 'Moving average',
   'training.cacheFrozen': 'Keep frozen activations',
   'training.earlyStopping': 'Stop early after',
   'augmentation.flip': 'Horizontal flips',
@@ -61,7 +62,7 @@ const LAYOUT: readonly (readonly [FormSection['id'], readonly string[], readonly
   [
     'learning',
     ['training.schedule', 'training.warmup', 'training.classWeights'],
-    ['training.weightDecay', 'training.labelSmoothing', 'training.clip', 'training.accumulate'],
+    ['training.weightDecay', 'training.labelSmoothing', 'training.clip', 'training.ema', 'training.accumulate'],
   ],
   ['augmentation', ['augmentation.flip', 'augmentation.crop', 'augmentation.jitter'], ['augmentation.views']],
   [

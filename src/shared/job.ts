@@ -116,6 +116,12 @@ export const trainingSchema = z
     warmup: fraction.default(0.05).describe('Share of all steps over which the learning rate rises from 0.'),
     weightDecay: z.number().min(0).default(0.01).describe('Decoupled weight decay (AdamW).'),
     clip: z.number().min(0).default(1).describe('Largest norm of all gradients together; 0 for no clipping.'),
+    ema: z
+      .number()
+      .min(0)
+      .lt(1)
+      .default(0)
+      .describe('Decay of the moving average of the trained values, which is then evaluated and saved; 0 for none.'),
     labelSmoothing: z
       .number()
       .min(0)
@@ -189,6 +195,11 @@ export const jobSchema = z
       .default(null)
       .describe("Overrides of the base's own preprocessing."),
     engine: z.string().default('auto').describe('auto, or the name of an engine from `lowrank engines`.'),
+    device: z
+      .string()
+      .min(1)
+      .default('auto')
+      .describe('Of several NVIDIA cards the one for CUDA: its number or UUID in nvidia-smi; auto takes the freest.'),
     xla: z
       .enum(['auto', 'on', 'off'])
       .default('auto')

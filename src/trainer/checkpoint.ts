@@ -42,18 +42,21 @@ export type TrainingProgress = z.infer<typeof progressSchema>;
 const stateSchema = z.object({
   version: z.literal(1),
   progress: progressSchema,
-  sha256: z.object({ parameters: z.string(), optimizer: z.string() }),
+  sha256: z.object({ parameters: z.string(), optimizer: z.string(), average: z.string().nullable().default(null) }),
 });
 
 export interface Checkpoint {
   readonly progress: TrainingProgress;
   readonly parameters: ReadonlyMap<string, Tensor>;
   readonly optimizer: ReadonlyMap<string, Tensor>;
+  /** The moving average of the parameters; null where the run keeps none. */
+  readonly average: ReadonlyMap<string, Tensor> | null;
 }
 
 const STATE = 'state.json';
 const PARAMETERS = 'parameters.safetensors';
 const OPTIMIZER = 'optimizer.safetensors';
+const AVERAGE = 'average.safetensors';
 
 /** Behind the newest stands the one before, should the disk have lost part of the newest. */
 const KEPT = 2;
@@ -64,16 +67,18 @@ const KEPT = 2;
  */
 export async function saveCheckpoint(
   runFolder: string,
-  { progress, parameters, optimizer }: Checkpoint,
+  { progress, parameters, optimizer, average }: Checkpoint,
 ): Promise<string> {
   // As it stands in an event: the same on every system.
   const folder = `${RUN_PATHS.checkpoints}/step-${progress.step}`;
   await writeDirectoryAtomic(join(runFolder, folder), async (temp) => {
     await writeSafetensors(join(temp, PARAMETERS), parameters);
     await writeSafetensors(join(temp, OPTIMIZER), optimizer);
+    if (average !== null) await writeSafetensors(join(temp, AVERAGE), average);
     const sha256 = {
       parameters: await sha256Of(join(temp, PARAMETERS)),
       optimizer: await sha256Of(join(temp, OPTIMIZER)),
+      average: average && (await sha256Of(join(temp, AVERAGE))),
     };
     await writeFileAtomic(join(temp, STATE), `${JSON.stringify({ version: 1, progress, sha256 }, null, 2)}\n`);
   });
@@ -113,6 +118,7 @@ async function loadCheckpoint(folder: string): Promise<Checkpoint> {
     progress,
     parameters: await load(join(folder, PARAMETERS), sha256.parameters),
     optimizer: await load(join(folder, OPTIMIZER), sha256.optimizer),
+    average: sha256.average === null ? null : await load(join(folder, AVERAGE), sha256.average),
   };
 }
 

@@ -39,7 +39,8 @@ export class Results {
   async evaluate(training: Training, programs: Programs): Promise<boolean> {
     const { job } = this.#session;
     const { step, epoch } = training.progress;
-    const { samples, ...result } = await programs.validate(training.values);
+    await training.fetch();
+    const { samples, ...result } = await programs.validate(training.averaged);
     this.#log.record({ type: 'evaluation', step, epoch, split: 'validation', ...result });
     await this.#writeSamples(step, samples);
     // The untouched base is what the others are compared with, not a result of training.
@@ -62,7 +63,7 @@ export class Results {
 
   /** The last values on images that no decision was made by. */
   async #evaluateTest(training: Training, programs: Programs): Promise<RunReport['test']> {
-    const evaluation = await programs.test(training.values);
+    const evaluation = await programs.test(training.averaged);
     if (evaluation === null) return null;
     const { step, epoch } = training.progress;
     const { samples: _shown, ...result } = evaluation;
@@ -80,13 +81,14 @@ export class Results {
   async checkpoint(training: Training): Promise<void> {
     if (training.progress.step === this.#saved) return;
     this.#saved = training.progress.step;
+    await training.fetch();
     const folder = await saveCheckpoint(this.#folder, training.checkpoint());
     this.#log.record({ type: 'checkpoint', step: training.progress.step, folder });
   }
 
   async #writeAdapter(name: string, training: Training): Promise<void> {
     const { base, job, dataset, initial } = this.#session;
-    const adapter = toAdapter(initial, new Map(Object.entries(training.values)), {
+    const adapter = toAdapter(initial, new Map(Object.entries(training.averaged)), {
       base,
       job,
       classes: dataset.classes,

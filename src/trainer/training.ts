@@ -10,6 +10,7 @@ import { adamWTensors, initAdamW, restoreAdamW, updateAdamW } from './optimizer.
 import type { AdamWState, OptimizedParameter } from './optimizer.ts';
 import { FIRST_LOSS_SCALE, observeGradients } from './loss-scale.ts';
 import type { LossScale } from './loss-scale.ts';
+import { updateAverage } from './moving-average.ts';
 import { groupOf } from './parameter-groups.ts';
 import type { Session } from './session.ts';
 import { gradientOf, LOSS_SCALE } from './step.ts';
@@ -19,12 +20,15 @@ type Floats = Tensor<'float32'>;
 export class Training {
   /** By the names of the step's inputs; the optimizer writes into them. */
   readonly values: Readonly<Record<string, Floats>>;
+  /** What is evaluated and saved as the result: the moving average of the values where the job wants one, else the values. */
+  readonly averaged: Readonly<Record<string, Floats>>;
   /** What the step's gradients are written into, by the names of its outputs. */
   readonly gradients: Readonly<Record<string, Floats>>;
   progress: TrainingProgress;
   readonly #parameters: readonly OptimizedParameter[];
   readonly #sums: readonly Float32Array[];
   readonly #arrays: readonly Float32Array[];
+  readonly #decay: number;
   #optimizer: AdamWState;
   #accumulated = 0;
 
@@ -34,7 +38,9 @@ export class Training {
     checkpoint: Checkpoint | null,
   ) {
     this.values = Object.fromEntries(values);
-    const { weightDecay } = job.training;
+    const { weightDecay, ema } = job.training;
+    this.#decay = ema;
+    this.averaged = ema === 0 ? this.values : averageOf(this.values, checkpoint);
     this.#parameters = initial.adapted.parameters.map(({ name }) => ({
       name,
       data: values.get(name)!.data,
@@ -123,6 +129,10 @@ export class Training {
     this.#optimizer = updateAdamW(this.#optimizer, this.#parameters, this.#sums, { learningRate, gradientScale });
     this.#accumulated = 0;
     const { step, lossScale } = this.progress;
+    if (this.#decay > 0) {
+      const [average, values] = [this.averaged, this.values].map((each) => Object.values(each).map(({ data }) => data));
+      updateAverage(average!, values!, { decay: this.#decay, step: step + 1 });
+    }
     this.progress = { ...this.progress, step: step + 1, lossScale: observed(lossScale, true) };
   }
 
@@ -132,8 +142,20 @@ export class Training {
       progress: this.progress,
       parameters: new Map(Object.entries(this.values)),
       optimizer: adamWTensors(this.#parameters, this.#optimizer),
+      average: this.#decay === 0 ? null : new Map(Object.entries(this.averaged)),
     };
   }
+}
+
+/** Where the average starts: that of a checkpoint, or the values, where none was kept before. */
+function averageOf(values: Readonly<Record<string, Floats>>, checkpoint: Checkpoint | null): Record<string, Floats> {
+  return Object.fromEntries(
+    Object.entries(values).map(([name, { shape, data }]) => {
+      const stored = checkpoint?.average?.get(name);
+      const isOurs = stored?.dtype === 'float32' && stored.shape.join() === shape.join();
+      return [name, isOurs ? (stored as Floats) : float32(shape, data.slice())];
+    }),
+  );
 }
 
 function observed(scale: LossScale | null, finite: boolean): LossScale | null {

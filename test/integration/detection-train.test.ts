@@ -23,6 +23,8 @@ const SET = [
   'training.learningRate=0.01',
   '--set',
   'training.checkpointEvery=2',
+  '--set',
+  'training.ema=0.9',
 ];
 const train = (run: string): string[] => ['train', '--data', 'shapes', ...SETTINGS, ...SET, '--out', run];
 

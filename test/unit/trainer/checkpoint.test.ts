@@ -39,6 +39,7 @@ function checkpointAt(step: number, bestStep: number | null = null): Checkpoint 
     // −0 and the smallest denormal: what a decimal form would lose.
     parameters: new Map([['q.lora_A.weight', float32([1, 3], [step, -0, 2 ** -149])]]),
     optimizer: new Map([['q.lora_A.weight.exp_avg', float32([3], [step / 3, Math.fround(0.1), 1e-20])]]),
+    average: new Map([['q.lora_A.weight', float32([1, 3], [step / 7, 0, 1])]]),
   };
 }
 
@@ -58,6 +59,7 @@ describe('saveCheckpoint', () => {
     const bits = (tensors: Checkpoint['parameters']): unknown =>
       [...tensors].map(([name, { data }]) => [name, new Uint32Array(data.buffer, data.byteOffset, data.length)]);
     expect(bits(checkpoint!.parameters)).toEqual(bits(saved.parameters));
+    expect(bits(checkpoint!.average!)).toEqual(bits(saved.average!));
     expect(bits(checkpoint!.optimizer)).toEqual(bits(saved.optimizer));
   });
 
@@ -188,10 +190,10 @@ describe('latestCheckpoint', () => {
        for (let step = checkpoint.progress.step + 1; ; step++) {
          const progress = { ...checkpoint.progress, step };
          const parameters = new Map([['w', float32([1 << 16], new Float32Array(1 << 16).fill(step))]]);
-         await saveCheckpoint(process.argv[2], { progress, parameters, optimizer: parameters });
+         await saveCheckpoint(process.argv[2], { progress, parameters, optimizer: parameters, average: null });
          console.log(step);
          // Every other one once more, so that replacing is interrupted too.
-         if (step % 2 === 0) await saveCheckpoint(process.argv[2], { progress, parameters, optimizer: parameters });
+         if (step % 2 === 0) await saveCheckpoint(process.argv[2], { progress, parameters, optimizer: parameters, average: null });
        }`,
     );
     await saveCheckpoint(folder, checkpointAt(0));

@@ -26,6 +26,7 @@ function checkpointAt(step: number): Checkpoint {
     },
     parameters: new Map(),
     optimizer: new Map(),
+    average: null,
   };
 }
 
