@@ -53,6 +53,7 @@ export const sqrt = unary('Sqrt');
 export const abs = unary('Abs');
 export const sign = unary('Sign');
 export const erf = unary('Erf');
+export const atan = unary('Atan');
 export const tanh = unary('Tanh');
 export const sigmoid = unary('Sigmoid');
 export const relu = unary('Relu');
@@ -63,6 +64,11 @@ export const quickGelu = unary('QuickGelu');
 export const hardSwish = unary('HardSwish');
 export const not = unary('Not');
 export const stopGradient = unary('StopGradient');
+
+/** x, but not before the token is computed. */
+export function after(x: Value, token: Value): Value {
+  return x.graph.apply('After', [x, token])[0]!;
+}
 
 /** 1 where x is above or below a number, else 0. */
 export function step(x: Value, threshold: { readonly above: number } | { readonly below: number }): Value {
@@ -133,6 +139,11 @@ const reduction =
 export const reduceSum = reduction('ReduceSum');
 export const reduceMean = reduction('ReduceMean');
 export const reduceMax = reduction('ReduceMax');
+
+/** The `count` largest along the last axis, the largest first. */
+export function topValues(x: Value, count: number): Value {
+  return x.graph.apply('TopValues', [x], { count })[0]!;
+}
 
 /** x[start:end] along one axis. */
 export function slice(x: Value, axis: number, start: number, end: number, step = 1): Value {

@@ -1,7 +1,9 @@
 /** Every op, one line each. */
 import { abs } from './abs.ts';
 import { add } from './add.ts';
+import { after } from './after.ts';
 import { and } from './and.ts';
+import { atan } from './atan.ts';
 import { attention } from './attention.ts';
 import { averagePool } from './average-pool.ts';
 import { batchNormalization } from './batch-normalization.ts';
@@ -78,13 +80,16 @@ import { stopGradient } from './stop-gradient.ts';
 import { sub } from './sub.ts';
 import { tanh } from './tanh.ts';
 import { tile } from './tile.ts';
+import { topValues } from './top-values.ts';
 import { transpose } from './transpose.ts';
 import { where } from './where.ts';
 
 export const OPS = [
   abs,
   add,
+  after,
   and,
+  atan,
   attention,
   averagePool,
   batchNormalization,
@@ -162,6 +167,7 @@ export const OPS = [
   sub,
   tanh,
   tile,
+  topValues,
   transpose,
   where,
 ] as const;

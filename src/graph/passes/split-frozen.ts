@@ -72,39 +72,50 @@ function findCut(graph: Graph, source: Value, batch: string): Cut | undefined {
 }
 
 /** A single value through which all that comes from the source passes on its way. */
-export interface Passage {
+export interface Bottleneck {
   readonly value: Value;
-  /** Where the batch lies in its shape. */
-  readonly axis: number;
   /** Of the node after which nothing else from the source is still to be read. */
   readonly index: number;
 }
 
+/** One that holds images side by side. */
+export interface Passage extends Bottleneck {
+  /** Where the batch lies in its shape. */
+  readonly axis: number;
+}
+
+interface PartOfGraph {
+  readonly nodes: readonly Node[];
+  readonly outputs: ReadonlyMap<string, Value>;
+}
+
 /** Those among the first `count` nodes, in order. */
-export function passagesOf(
-  graph: { readonly nodes: readonly Node[]; readonly outputs: ReadonlyMap<string, Value> },
-  source: Value,
-  batch: string,
-  count = graph.nodes.length,
-): Passage[] {
+export function passagesOf(graph: PartOfGraph, source: Value, batch: string, count?: number): Passage[] {
+  return bottlenecksOf(graph, source, count).flatMap((place) => {
+    const axis = batchAxis(place.value, batch);
+    return axis === undefined ? [] : [{ ...place, axis }];
+  });
+}
+
+/** Those among the first `count` nodes, in order. */
+export function bottlenecksOf(graph: PartOfGraph, source: Value, count = graph.nodes.length): Bottleneck[] {
   const moving = dependents(graph.nodes, [source]);
   const lastReader = lastReaders(graph);
   // Values from the source that a later node still reads: where there is one alone, everything passes through it.
   const live = new Set<Value>([source]);
-  const passages: Passage[] = [];
+  const places: Bottleneck[] = [];
   for (const [index, node] of graph.nodes.slice(0, count).entries()) {
     if (!node.outputs.some((output) => moving.has(output))) continue;
     for (const output of node.outputs) live.add(output);
     for (const value of live) if ((lastReader.get(value) ?? -1) <= index) live.delete(value);
     const [only] = live;
-    const axis = only !== undefined && live.size === 1 ? batchAxis(only, batch) : undefined;
-    if (axis !== undefined) passages.push({ value: only!, axis, index });
+    if (only !== undefined && live.size === 1) places.push({ value: only, index });
   }
-  return passages;
+  return places;
 }
 
 /** Position of the last node that reads a value; Infinity for an output of the graph. */
-function lastReaders(graph: Parameters<typeof passagesOf>[0]): Map<Value, number> {
+function lastReaders(graph: PartOfGraph): Map<Value, number> {
   const readers = new Map<Value, number>();
   graph.nodes.forEach((node, index) => {
     for (const input of node.inputs) if (input !== undefined) readers.set(input, index);
