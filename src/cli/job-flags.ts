@@ -8,7 +8,8 @@ import { type Job, jobSchema } from '../shared/job.ts';
 import { UsageError } from './exit-codes.ts';
 import { jobFaultOf } from '../shared/job-faults.ts';
 import { jobFields } from '../shared/job-fields.ts';
-import { type Flag, number, repeated, text, type Values } from './parameters.ts';
+import { BUSY_CHOICES } from '../engines/device-lease.ts';
+import { type Flag, number, oneOf, repeated, text, type Values } from './parameters.ts';
 
 interface FieldFlag<T> extends Flag<T> {
   /** The dotted path of its field. */
@@ -40,6 +41,7 @@ const FIELD_FLAGS = {
   seed: flagOf('training.seed', number, '<n>', 'Of the split, the data order and the first values'),
   method: flagOf('method', text, '<method>'),
   engine: flagOf('engine', text, '<name>'),
+  device: flagOf('device', text, '<card>'),
   threads: flagOf('threads', number, '<n>'),
   name: flagOf('name', text, '<name>'),
 };
@@ -47,6 +49,11 @@ const FIELD_FLAGS = {
 export const JOB_FLAGS = {
   ...FIELD_FLAGS,
   set: repeated('<field=value>', 'Any other field of the job, as training.warmup=0.1'),
+};
+
+/** Not the job's: it is about this machine, now. */
+export const BUSY_FLAG = {
+  busy: oneOf('<what>', BUSY_CHOICES, 'Where another run has the GPU: wait for it (default), or refuse'),
 };
 
 /**

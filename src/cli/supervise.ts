@@ -1,6 +1,7 @@
 /** One run from here to its end: starts its trainer, shows what it does, passes Ctrl-C on, and tells how it ended. */
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Busy } from '../engines/device-lease.ts';
 import { workerFile } from '../formats/worker-file.ts';
 import { InputError } from '../shared/errors.ts';
 import { followEvents, readEvents } from '../shared/run/event-log.ts';
@@ -14,14 +15,19 @@ import { paint, type Terminal } from './terminal.ts';
 /** SIGHUP is the terminal being closed: the run could go on unseen, but who typed a command expects it to end with it. */
 const INTERRUPTS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
+/** `busy`: what it does where another run has its device; else it waits. */
+export interface Supervision {
+  readonly busy?: Busy | undefined;
+}
+
 /**
  * Trains the run in `folder`, new or begun, until it has finished, or was stopped or killed: the state that is returned says
  * which. Throws an `InputError` with the trainer's words where the input, or a loss that diverged, made it fail.
  */
-export async function trainHere(folder: string, logs: Terminal): Promise<RunState> {
+export async function trainHere(folder: string, logs: Terminal, { busy }: Supervision = {}): Promise<RunState> {
   const { events: past, offset } = await readEvents(folder);
   const logged = sizeOf(join(folder, RUN_PATHS.log));
-  const trainer = await launchTrainer(folder, runtime());
+  const trainer = await launchTrainer(folder, runtime(busy));
   const progress = new Progress(logs, past);
   const stopListening = passInterrupts(trainer, progress);
   const ended = new AbortController();
@@ -48,9 +54,9 @@ export async function trainHere(folder: string, logs: Terminal): Promise<RunStat
 }
 
 /** The same for a run just made: one that fails before its first step leaves no folder behind. */
-export async function trainNew(folder: string, logs: Terminal): Promise<RunState> {
+export async function trainNew(folder: string, logs: Terminal, supervision: Supervision = {}): Promise<RunState> {
   try {
-    return await trainHere(folder, logs);
+    return await trainHere(folder, logs, supervision);
   } catch (error) {
     const state = await readRun(folder).catch(() => undefined);
     if (error instanceof InputError && state?.summary.latest === null) await discardRun(folder);
@@ -58,10 +64,10 @@ export async function trainNew(folder: string, logs: Terminal): Promise<RunState
   }
 }
 
-function runtime(): Runtime {
+function runtime(busy: Busy | undefined): Runtime {
   const script = workerFile('trainer');
   if (script === undefined) throw new InputError('trainer.js is missing from this installation; install Lowrank again');
-  return { node: process.execPath, script };
+  return { node: process.execPath, script, env: busy === undefined ? {} : { LOWRANK_BUSY: busy } };
 }
 
 /** The first interrupt has the state saved, the second does not wait for it. Returns how to stop listening. */

@@ -1,7 +1,8 @@
 /** What this machine can train on, for a person to choose from, and why not on the rest. */
 import { existsSync } from 'node:fs';
-import type { EngineOption } from '../shared/protocol/results.ts';
+import type { CardOption, EngineOption } from '../shared/protocol/engines.ts';
 import { ENGINE_NAMES, tensorFlowFolder } from './choose.ts';
+import { holderOf } from './device-lease.ts';
 import { nvidiaCards } from './nvidia.ts';
 import type { NvidiaCard } from './nvidia.ts';
 import { cudaLibraries } from './onnxruntime-library.ts';
@@ -17,36 +18,49 @@ export interface FoundEngine extends Omit<EngineOption, 'automatic'> {
   readonly rates: Extract<ProbeResult, { usable: true }>['rates'] | null;
 }
 
-/** Those that this platform has, in the order of preference. */
-export async function findEngines(options: ProbeOptions = {}): Promise<readonly FoundEngine[]> {
+export interface FoundEngines {
+  /** Those that this platform has, in the order of preference. */
+  readonly engines: readonly FoundEngine[];
+  /** That CUDA engines may compute on. */
+  readonly cards: readonly NvidiaCard[];
+}
+
+export async function findEngines(options: ProbeOptions = {}): Promise<FoundEngines> {
   const here = `${process.platform}-${process.arch}`;
   const cards = await nvidiaCards();
   const names = ENGINE_NAMES.filter((name) => platformsOf(name)?.includes(here) ?? true);
   const obstacles = new Map(names.map((name) => [name, obstacleOf(name, cards)]));
   const tried = names.filter((name) => obstacles.get(name) === null);
   const results = await probeEngines(tried, options);
-  return names.map((name) => found(name, cards[0], obstacles.get(name) ?? null, results.get(name)));
+  const engines = names.map((name) => found(name, cards, obstacles.get(name) ?? null, results.get(name)));
+  return { engines, cards };
 }
 
 /** With what `auto` takes for a job about which nothing is known: the first that can be used. */
-export async function engineOptions(options: ProbeOptions = {}): Promise<EngineOption[]> {
-  const engines = await findEngines(options);
+export async function engineOptions(
+  options: ProbeOptions = {},
+): Promise<{ readonly engines: readonly EngineOption[]; readonly cards: readonly CardOption[] }> {
+  const { engines, cards } = await findEngines(options);
   const [first] = engines.filter(({ state }) => state === 'usable');
-  return engines.map(({ rates: _rates, ...engine }) => ({ ...engine, automatic: engine.name === first?.name }));
+  return {
+    engines: engines.map(({ rates: _rates, ...engine }) => ({ ...engine, automatic: engine.name === first?.name })),
+    cards: cards.map((card) => ({ ...card, usedBy: holderOf(card.uuid) })),
+  };
 }
 
 function found(
   name: string,
-  card: NvidiaCard | undefined,
+  cards: readonly NvidiaCard[],
   obstacle: Obstacle | null,
   result: ProbeResult | undefined,
 ): FoundEngine {
-  const onCard = name.endsWith('-cuda') ? card : undefined;
+  const onCards = name.endsWith('-cuda') ? cards : [];
+  const [onCard] = onCards;
   const provider = PROVIDERS.find((row) => row.name === name);
   const usable = result?.usable === true ? result : null;
   return {
     name,
-    device: onCard?.name ?? provider?.device ?? (name.endsWith('-cuda') ? 'NVIDIA GPU (CUDA)' : 'CPU'),
+    device: cardNames(onCards) ?? provider?.device ?? (name.endsWith('-cuda') ? 'NVIDIA GPU (CUDA)' : 'CPU'),
     threads: physicalCores(),
     memory: onCard?.memory ?? null,
     driver: onCard?.driver ?? null,
@@ -54,6 +68,13 @@ function found(
     reason: result?.usable === false ? result.reason : (obstacle?.reason ?? null),
     rates: usable?.rates ?? null,
   };
+}
+
+/** `NVIDIA H100`, `2 × NVIDIA H100`, or each by its name; null where there is none. */
+function cardNames(cards: readonly NvidiaCard[]): string | null {
+  const names = [...new Set(cards.map(({ name }) => name))];
+  if (names.length !== 1) return names.length === 0 ? null : names.join(', ');
+  return cards.length === 1 ? names[0]! : `${cards.length} × ${names[0]!}`;
 }
 
 interface Obstacle {

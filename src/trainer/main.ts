@@ -6,6 +6,7 @@ import type { NewRunEvent } from '../shared/run/events.ts';
 import { latestCheckpoint } from './checkpoint.ts';
 import { Commands } from './commands.ts';
 import { ControlReader } from './control.ts';
+import { DeviceHold } from './device-hold.ts';
 import { withPatience } from './extend-run.ts';
 import { takeLease } from './lease.ts';
 import { RunLog } from './run-log.ts';
@@ -40,8 +41,9 @@ async function main(folder: string): Promise<number> {
         : { type: 'resumed', ...process_, step: progress.step, epoch: progress.epoch },
     );
     for (const message of damaged) record({ type: 'warning', message });
+    const device = new DeviceHold();
     try {
-      const ending = await withinMemory({ folder, log, commands, checkpoint }, train);
+      const ending = await withinMemory({ folder, log, commands, checkpoint, device }, train);
       record(ending);
       return EXIT[ending.type];
     } catch (error) {
@@ -51,6 +53,7 @@ async function main(folder: string): Promise<number> {
       return cause === 'input' ? EXIT.failed : EXIT_INTERNAL;
     } finally {
       log.close();
+      await device.release();
     }
   } finally {
     await lease.release();

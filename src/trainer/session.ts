@@ -5,6 +5,7 @@ import { countParameters } from '../models/frozen.ts';
 import { openBase } from '../models/open-base.ts';
 import { openAnyDataset } from '../data/open-dataset.ts';
 import type { AnyDataset } from '../data/dataset.ts';
+import { holderOf } from '../engines/device-lease.ts';
 import type { Engine } from '../engines/engine.ts';
 import { nodeCosts } from '../graph/cost.ts';
 import type { Graph } from '../graph/ir.ts';
@@ -20,9 +21,9 @@ import { inputSize, preprocessingSchema } from '../shared/preprocessing.ts';
 import type { Preprocessing } from '../shared/preprocessing.ts';
 import type { RunSetup } from '../shared/run/identity.ts';
 import { engineFor } from './choose-engine.ts';
-import type { RunLength } from './choose-engine.ts';
-import { checkDeviceMemory } from './device-memory.ts';
-import type { Device } from './device-memory.ts';
+import type { ChosenDevice, RunLength } from './choose-engine.ts';
+import { checkDeviceMemory, deviceBytes } from './device-memory.ts';
+import { checkRoom } from './device-room.ts';
 import { secondsOf } from './plan-time.ts';
 import { stepGraph } from './roots.ts';
 import { inPrecision, precisionOf } from './precision.ts';
@@ -37,7 +38,9 @@ export interface OpenJob<D extends AnyDataset = AnyDataset> {
   readonly engine: Engine;
   /** Why it is this one. */
   readonly reason: string;
-  readonly device: Device;
+  readonly device: ChosenDevice;
+  /** Bytes of its memory that a step needs; null where that is not told. */
+  readonly needed: number | null;
   readonly precision: Precision;
 }
 
@@ -61,10 +64,14 @@ export async function openJob(given: Job): Promise<OpenJob> {
   const found = { job, dataset, base, preprocessing };
   const choice = await engineFor(job, () => runLength(found));
   const precision = precisionOf(job, choice.engine);
-  if (choice.device.memory !== null) {
-    checkDeviceMemory(inPrecision(stepOf(found), precision), job.training.batch, choice.device);
-  }
-  return { ...found, ...choice, precision };
+  if (choice.device.memory === null) return { ...found, ...choice, precision, needed: null };
+  const step = inPrecision(stepOf(found), precision);
+  checkDeviceMemory(step, job.training.batch, choice.device);
+  const needed = deviceBytes(step, job.training.batch);
+  const { shared } = choice.device;
+  // What another run has is waited for, and free then.
+  if (shared !== null && holderOf(shared.key) === null) await checkRoom(needed, choice.device);
+  return { ...found, ...choice, precision, needed };
 }
 
 /** The job and the base as the dataset's task takes them. Throws an `InputError` where the base is for another task. */
@@ -145,7 +152,7 @@ export function setupOf(
   const perEpoch = updatesPerEpoch(dataset.splits.train.length, job);
   const { train, validation, test } = dataset.splits;
   return {
-    engine: { name: engine.name, device: device.name, threads: job.threads, precision, reason },
+    engine: { name: engine.name, device: device.name, card: cardOf(device), threads: job.threads, precision, reason },
     base: {
       source: base.identity.source,
       architecture: base.family,
@@ -167,6 +174,10 @@ export function setupOf(
     },
     steps: { total: perEpoch * job.training.epochs, perEpoch },
   };
+}
+
+function cardOf({ card }: ChosenDevice): RunSetup['engine']['card'] {
+  return card === null ? null : { index: card.index, uuid: card.uuid, memory: card.memory };
 }
 
 /** Updates of the optimizer in one epoch; the last group of batches may be smaller than `accumulate`. */

@@ -6,6 +6,8 @@ import type { LossParts } from '../shared/run/events.ts';
 import { learningRates } from '../shared/schedules.ts';
 import type { Checkpoint } from './checkpoint.ts';
 import type { Commands } from './commands.ts';
+import type { DeviceHold } from './device-hold.ts';
+import { deviceLost, isDeviceLost } from './device-lost.ts';
 import { observeStep } from './divergence.ts';
 import type { Ending } from './ending.ts';
 import { clipFactor } from './gradients.ts';
@@ -27,18 +29,22 @@ export interface RunSite {
   readonly commands: Commands;
   /** Where to go on from; null for a new run. */
   readonly checkpoint: Checkpoint | null;
+  readonly device: DeviceHold;
 }
 
 /** Trains until the job is done, somebody stops it or it goes astray, and says which it was. Throws what else goes wrong. */
-export async function train({ folder, log, commands, checkpoint }: RunSite): Promise<Ending> {
+export async function train({ folder, log, commands, checkpoint, device }: RunSite): Promise<Ending> {
   const { job } = await readIdentity(folder);
   log.record({ type: 'preparing', what: 'opening the dataset and the base' });
   const session = await openSession(job);
   const setup = setupOf(session, session.initial.adapted);
   await recordSetup(folder, setup);
+  const { step = 0, seconds = 0 } = checkpoint?.progress ?? {};
+  const stopped = await device.take(session, { run: folder, log, commands, step, seconds });
+  if (stopped !== undefined) return stopped;
   log.record({
     type: 'preparing',
-    what: `compiling the step for ${session.engine.device} in ${session.precision} (${session.engine.name}: ${session.reason})`,
+    what: `compiling the step for ${session.device.name} in ${session.precision} (${session.engine.name}: ${session.reason})`,
   });
   const programs = await openPrograms(session, folder);
   try {
@@ -47,8 +53,11 @@ export async function train({ folder, log, commands, checkpoint }: RunSite): Pro
     const { total: totalSteps, perEpoch: stepsPerEpoch } = setup.steps;
     log.record({ type: 'ready', totalSteps, stepsPerEpoch, epochs: job.training.epochs });
     const loop = new Loop(session, programs, training, results, log, commands, totalSteps);
-    const ending = await loop.run().catch((error: unknown) => {
-      throw isOutOfMemory(error) ? new DeviceFull(error, training.checkpoint()) : error;
+    const ending = await loop.run().catch(async (error: unknown) => {
+      if (isOutOfMemory(error)) throw new DeviceFull(error, training.checkpoint());
+      if (!isDeviceLost(error)) throw error;
+      await results.checkpoint(training);
+      throw deviceLost(error, session.device.name, training.progress.step);
     });
     await results.finish(training, programs, ending, setup, loop.throughput);
     return ending;

@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { COMMANDS } from '../../src/cli/commands.ts';
-import type { EngineOption } from '../../src/shared/protocol/results.ts';
+import type { EngineOption } from '../../src/shared/protocol/engines.ts';
 import { documentOf, lowrank, useFolder } from './cli-process.ts';
 
 const folder = useFolder();

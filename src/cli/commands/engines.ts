@@ -4,6 +4,8 @@ import { defineCommand } from '../command.ts';
 import { PACK_ACTIONS, performOnPacks } from '../engine-packs.ts';
 import { optional, text } from '../parameters.ts';
 import { table } from '../table.ts';
+import type { Terminal } from '../terminal.ts';
+import type { CardOption } from '../../shared/protocol/engines.ts';
 
 export const engines = defineCommand({
   name: 'engines',
@@ -30,11 +32,11 @@ export const engines = defineCommand({
   },
   async run({ action, ...rest }, site) {
     if (action !== undefined) return await performOnPacks({ action, ...rest }, site);
-    const found = await engineOptions({ retry: true });
+    const { engines: found, cards } = await engineOptions({ retry: true });
     return {
-      json: { engines: found },
-      lines: (out) =>
-        table(out, found, [
+      json: { engines: found, cards },
+      lines: (out) => [
+        ...table(out, found, [
           { title: 'engine', cell: ({ name }) => name },
           { title: 'device', cell: ({ device }) => device },
           { title: 'memory', cell: ({ memory }) => (memory === null ? '' : formatBytes(memory)), right: true },
@@ -42,6 +44,19 @@ export const engines = defineCommand({
           { title: 'state', cell: ({ state, automatic }) => (automatic ? `${state}, chosen by auto` : state) },
           { title: '', cell: ({ reason }) => reason ?? '' },
         ]),
+        ...(cards.length === 0 ? [] : ['', ...cardLines(out, cards)]),
+      ],
     };
   },
 });
+
+/** What `--device` chooses from. */
+function cardLines(out: Terminal, cards: readonly CardOption[]): string[] {
+  return table(out, cards, [
+    { title: 'card', cell: ({ index }) => String(index) },
+    { title: 'name', cell: ({ name }) => name },
+    { title: 'free', cell: ({ memory, memoryUsed }) => formatBytes(memory - memoryUsed), right: true },
+    { title: 'uuid', cell: ({ uuid }) => uuid },
+    { title: '', cell: ({ usedBy }) => (usedBy === null ? '' : `used by ${usedBy}`) },
+  ]);
+}

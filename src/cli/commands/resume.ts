@@ -4,6 +4,7 @@ import { readRun, type RunState } from '../../shared/run/read-run.ts';
 import { sendControl } from '../../shared/run/send-control.ts';
 import { extendRun } from '../../trainer/extend-run.ts';
 import { defineCommand, type Result } from '../command.ts';
+import { BUSY_FLAG } from '../job-flags.ts';
 import { number, one } from '../parameters.ts';
 import { resultOf } from '../run-result.ts';
 import { trainHere } from '../supervise.ts';
@@ -20,15 +21,15 @@ export const resume = defineCommand({
     'resume .lowrank/runs/2026-03-01-142530-flowers --epochs 6',
   ],
   positionals: { run: one('The run folder') },
-  flags: { epochs: number('<n>', 'Train on to so many epochs in all, more than the run has') },
-  async run({ run, epochs }, { logs }) {
+  flags: { epochs: number('<n>', 'Train on to so many epochs in all, more than the run has'), ...BUSY_FLAG },
+  async run({ run, epochs, busy }, { logs }) {
     // The job has absolute paths, and so has the run: the trainer works in the run folder.
     const folder = resolve(run);
     if (epochs !== undefined) await extendRun(folder, epochs);
     const state = await readRun(folder);
     if (state.status === 'paused') return continued(state);
     checkResumable(state);
-    return resultOf(await trainHere(folder, logs));
+    return resultOf(await trainHere(folder, logs, { busy }));
   },
 });
 

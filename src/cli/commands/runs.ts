@@ -22,6 +22,10 @@ interface Row {
   readonly method: RunState['identity']['job']['method'];
   /** Null for the methods that have none. */
   readonly rank: number | null;
+  /** Null until the trainer has opened it. */
+  readonly engine: string | null;
+  readonly device: string | null;
+  readonly precision: string | null;
   readonly created: string;
 }
 
@@ -50,6 +54,7 @@ export const runs = defineCommand({
               { title: titleOf(rows), cell: ({ accuracy }) => share(accuracy), right: true },
               { title: 'method', cell: ({ method }) => method },
               { title: 'rank', cell: ({ rank }) => (rank === null ? '–' : String(rank)), right: true },
+              { title: 'on', cell: ({ device }) => device ?? '–' },
               { title: 'age', cell: ({ created }) => formatDuration((now - Date.parse(created)) / 1000), right: true },
             ]),
     };
@@ -62,7 +67,7 @@ function titleOf(rows: readonly Row[]): string {
 }
 
 function rowOf({ folder, identity, status, summary }: RunState): Row {
-  const { job, name, created } = identity;
+  const { job, name, created, setup } = identity;
   const { step, totalSteps, untouched, best, evaluations } = summary;
   const reached = metricOf(best ?? evaluations.validation);
   return {
@@ -76,6 +81,9 @@ function rowOf({ folder, identity, status, summary }: RunState): Row {
     metric: reached.name,
     method: job.method,
     rank: job.method === 'lora' ? job.lora.rank : null,
+    engine: setup?.engine.name ?? null,
+    device: setup?.engine.device ?? null,
+    precision: setup?.engine.precision ?? null,
     created: new Date(created).toISOString(),
   };
 }

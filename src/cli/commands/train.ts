@@ -1,7 +1,7 @@
 import { version } from '../../../package.json';
 import { createRun } from '../../trainer/run-folder.ts';
 import { defineCommand } from '../command.ts';
-import { JOB_FLAGS, jobFrom } from '../job-flags.ts';
+import { BUSY_FLAG, JOB_FLAGS, jobFrom } from '../job-flags.ts';
 import { optional, text } from '../parameters.ts';
 import { here, resultOf } from '../run-result.ts';
 import { trainNew } from '../supervise.ts';
@@ -18,10 +18,14 @@ export const train = defineCommand({
     'train flowers.lora.json --seed 1 --set training.schedule=linear',
   ],
   positionals: { job: optional('A job file (*.lora.json); its paths are relative to it') },
-  flags: { ...JOB_FLAGS, out: text('<folder>', 'The run folder, new or empty (default: below .lowrank/runs)') },
-  async run({ job: file, out, ...flags }, { logs }) {
+  flags: {
+    ...JOB_FLAGS,
+    ...BUSY_FLAG,
+    out: text('<folder>', 'The run folder, new or empty (default: below .lowrank/runs)'),
+  },
+  async run({ job: file, out, busy, ...flags }, { logs }) {
     const folder = await createRun({ job: jobFrom(flags, file), version, root: process.cwd(), out });
     logs.write(`run ${here(folder)}\n`);
-    return resultOf(await trainNew(folder, logs));
+    return resultOf(await trainNew(folder, logs, { busy }));
   },
 });

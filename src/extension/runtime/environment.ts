@@ -13,5 +13,6 @@ export function processEnvironment(): NodeJS.ProcessEnv {
     ...chosen('hub.cache', 'LOWRANK_CACHE'),
     ...chosen('hub.endpoint', 'HF_ENDPOINT'),
     ...chosen('engines.index', 'LOWRANK_ENGINE_INDEX'),
+    ...chosen('engines.busy', 'LOWRANK_BUSY'),
   };
 }

@@ -10,6 +10,8 @@ export const setupSchema = z.object({
     name: z.string(),
     /** `cpu`, or the accelerator's own name. */
     device: z.string(),
+    /** The NVIDIA card that CUDA computes on, its memory in bytes; null where it is none. */
+    card: z.object({ index: count, uuid: z.string(), memory: count }).nullable().default(null),
     threads: z.int().min(1).nullable(),
     /** Of the computation; runs from before there was a choice are fp32. */
     precision: z.enum(['fp32', 'fp16']).default('fp32'),

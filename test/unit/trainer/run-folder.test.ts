@@ -91,7 +91,15 @@ describe('recordSetup', () => {
     const folder = await newRun(workspace);
     const before = await readIdentity(folder);
     const setup = {
-      engine: { name: 'onnxruntime', device: 'cpu', threads: 2, precision: 'fp32', reason: '' } as const,
+      engine: {
+        name: 'onnxruntime',
+        device: 'cpu',
+        card: null,
+        threads: 2,
+        precision: 'fp32',
+        recompute: 0,
+        reason: '',
+      } as const,
       base: { source: 'sample', architecture: 'vit', revision: null, sha256: 'ab', fused: false },
       dataset: { kind: 'class-folders', classes: ['a', 'b'], images: { train: 8, validation: 2, test: 0 } },
       parameters: { base: 100, adapter: 8, head: 4, trainable: 12, adapterBytes: 48 },
