@@ -166,6 +166,12 @@ export const trainingSchema = z
       .enum(['auto', 'off'])
       .default('auto')
       .describe('Keep activations below the lowest adapter instead of computing them again.'),
+    recompute: z
+      .enum(['auto', 'never', 'always'])
+      .default('auto')
+      .describe(
+        'Compute activations again in the backward pass instead of keeping them: less memory, up to a third more time; auto where the step would not fit.',
+      ),
   })
   .describe('Training');
 

@@ -6,6 +6,7 @@
 import type { MemoryPlan } from '../shared/plan.ts';
 import { MAX_MEMORY_BYTES } from './frozen-features.ts';
 import { arenaBytes } from './arena.ts';
+import type { StepValues } from './arena.ts';
 import type { ImagePlan } from './plan-images.ts';
 import type { RunWork } from './plan-work.ts';
 
@@ -26,6 +27,11 @@ const TRAINED_COPIES = 6.6;
 /** What trained parameters take with all that their optimizer keeps of them. */
 export function trainedBytes(parameters: number): number {
   return TRAINED_COPIES * parameters * Float32Array.BYTES_PER_ELEMENT;
+}
+
+/** A process that runs one graph, without images and what is trained. */
+export function stepBytes(graph: StepValues & { readonly constants: number }): number {
+  return PROCESS_BYTES + CONSTANT_COPIES * graph.constants + arenaBytes(graph);
 }
 
 export interface MemoryOf {

@@ -12,6 +12,7 @@ import type { MachineRates } from '../shared/plan.ts';
 import { MAX_MEMORY_BYTES } from './frozen-features.ts';
 import { secondsOf } from './plan-time.ts';
 import { frozenPart } from './programs.ts';
+import { withRecomputation } from './recompute.ts';
 import type { Augmentation, Job } from '../shared/job.ts';
 import type { OpenJob } from './session.ts';
 import { forwardGraph, stepGraph } from './roots.ts';
@@ -51,10 +52,11 @@ export function countRun(opened: OpenJob, adapted: Adapted, rates: MachineRates)
   const { method, lora } = job;
   const step = stepGraph(opened, adapted.graph);
   const evaluated = lora.dropout === 0 ? adapted : adapt(base, { method, lora: { ...lora, dropout: 0 }, classes });
-  const count = (graph: Graph, images: number, augmentation: Augmentation | null) =>
-    countPipeline(graph, { job, images, augmentation, rates });
-  const training = count(step, splits.train.length, isIdentity(job.augmentation) ? null : job.augmentation);
-  const validation = count(forwardGraph(opened, evaluated.graph), splits.validation.length, null);
+  const count = (graph: Graph, images: number, augmentation: Augmentation | null, recompute: number) =>
+    countPipeline(graph, { job, images, augmentation, rates, recompute });
+  const augmentation = isIdentity(job.augmentation) ? null : job.augmentation;
+  const training = count(step, splits.train.length, augmentation, opened.recompute);
+  const validation = count(forwardGraph(opened, evaluated.graph), splits.validation.length, null, 0);
   return {
     step,
     training: training.work,
@@ -68,19 +70,25 @@ interface PipelineOf {
   readonly images: number;
   readonly augmentation: Augmentation | null;
   readonly rates: MachineRates;
+  /** Segments. */
+  readonly recompute: number;
 }
 
 function countPipeline(
   graph: Graph,
-  { job, images, augmentation, rates }: PipelineOf,
+  { job, images, augmentation, rates, recompute }: PipelineOf,
 ): { work: PipelineWork; cut: FrozenCut | null } {
   const { batch } = job.training;
   const part = frozenPart(graph, job, augmentation);
-  if (part === undefined) return { work: { each: graphWork(graph, batch, rates), once: null }, cut: null };
+  if (part === undefined)
+    return { work: { each: graphWork(withRecomputation(graph, recompute), batch, rates), once: null }, cut: null };
   const { top, bottom, shape, views } = part;
   const bytes = images * views * sizeOf(shape) * Float32Array.BYTES_PER_ELEMENT;
   return {
-    work: { each: graphWork(top, batch, rates), once: { ...graphWork(bottom, batch, rates), keptBytes: bytes } },
+    work: {
+      each: graphWork(withRecomputation(top, recompute), batch, rates),
+      once: { ...graphWork(bottom, batch, rates), keptBytes: bytes },
+    },
     cut: {
       after: lastModule(bottom.nodes),
       before: lastModule(top.nodes.toReversed()),

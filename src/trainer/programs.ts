@@ -11,6 +11,7 @@ import type { FrozenSplit } from '../graph/passes/split-frozen.ts';
 import { BATCH } from '../models/base.ts';
 import type { Augmentation, Job } from '../shared/job.ts';
 import { inPrecision } from './precision.ts';
+import { withRecomputation } from './recompute.ts';
 import { evaluate } from './evaluate.ts';
 import { balancedWeights, imageFeed, noiseFeeds, targetFeeds } from './feeds.ts';
 import { FEATURES, FrozenFeatures } from './frozen-features.ts';
@@ -96,10 +97,12 @@ async function openPipeline(
   graph: Graph,
   { samples, augmentation, shuffle, classWeights, directory }: PipelineOptions,
 ): Promise<Pipeline & { close(): Promise<void> }> {
-  const { job, preprocessing, engine, precision } = session;
+  const { job, preprocessing, engine, precision, recompute } = session;
   const threads = job.threads ?? physicalCores();
   const split = frozenPart(graph, job, augmentation);
-  const program = await engine.compile(inPrecision(split?.top ?? graph, precision), { threads });
+  const written = inPrecision(split?.top ?? graph, precision);
+  // What only goes forward keeps nothing.
+  const program = await engine.compile(withRecomputation(written, shuffle ? recompute : 0), { threads });
   const noise = noiseInputs(graph);
   const features =
     split &&

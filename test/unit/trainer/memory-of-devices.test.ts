@@ -1,12 +1,17 @@
 import { describe, expect, it } from 'vitest';
-import { reduceSum, mul } from '../../../src/graph/build.ts';
+import { trainableGradients } from '../../../src/graph/autodiff.ts';
+import { add, gelu, linear, mul, reduceSum } from '../../../src/graph/build.ts';
+import { nameOf } from '../../../src/graph/ir.ts';
 import type { Graph } from '../../../src/graph/ir.ts';
 import { createGraph } from '../../../src/graph/registry.ts';
 import { symbol } from '../../../src/graph/shape.ts';
-import { BATCH } from '../../../src/models/base.ts';
+import { zeros } from '../../../src/graph/tensor.ts';
+import { BATCH, LOGITS } from '../../../src/models/base.ts';
 import { jobSchema } from '../../../src/shared/job.ts';
-import { checkDeviceMemory, deviceBytes } from '../../../src/trainer/device-memory.ts';
+import { deviceBytes, fitDevice, fitHost } from '../../../src/trainer/device-memory.ts';
 import { isOutOfMemory, withSmallerBatches } from '../../../src/trainer/out-of-memory.ts';
+import { recomputableStep, withRecomputation } from '../../../src/trainer/recompute.ts';
+import { gradientOf, IMAGES, LOSS } from '../../../src/trainer/step.ts';
 
 const GIB = 2 ** 30;
 
@@ -19,27 +24,86 @@ function wide(): Graph {
   return graph;
 }
 
+/** Layers between residual sums, each with an adapter: a training step that can be computed again in parts. */
+function deep(): Graph {
+  const [width, wider, layers] = [64, 1024, 8];
+  const graph = createGraph();
+  const pixels = graph.input(IMAGES, [symbol(BATCH), 16, width]);
+  let x = linear(pixels, graph.constant(zeros('float32', [width, width])), undefined);
+  for (let layer = 0; layer < layers; layer++) {
+    const weight = graph.input(`up ${layer}`, [wider, width], 'float32', { trainable: true });
+    x = add(x, linear(gelu(linear(x, weight, undefined)), graph.constant(zeros('float32', [width, wider])), undefined));
+  }
+  const loss = reduceSum(mul(x, x), { axes: [0, 1, 2] });
+  for (const { parameter, gradient } of trainableGradients(loss))
+    graph.output(gradientOf(nameOf(parameter)!), gradient);
+  graph.output(LOSS, loss);
+  graph.output(LOGITS, x);
+  return graph;
+}
+
 const jobOf = (training: object) => jobSchema.parse({ data: '.', base: 'sample', training });
 
-describe('checkDeviceMemory', () => {
-  it('lets pass what fits, and what has no device of known memory', () => {
-    checkDeviceMemory(wide(), 16, { name: 'card', memory: 8 * GIB });
-    checkDeviceMemory(wide(), 2 ** 16, { name: 'CPU', memory: null });
+const never = { batch: 64, recompute: 'never' } as const;
+const auto = { batch: 64, recompute: 'auto' } as const;
+
+describe('fitDevice', () => {
+  const refusal = (make: () => Graph, wanted: Parameters<typeof fitDevice>[1], memory: number) => (): unknown =>
+    fitDevice({ make }, wanted, { name: 'card', memory });
+
+  it('says what a step that fits needs, and asks nothing of a device of unknown memory', () => {
+    expect(fitDevice({ make: wide }, auto, { name: 'card', memory: 80 * GIB })).toEqual({
+      needed: deviceBytes(wide(), 64),
+      recompute: 0,
+    });
+    expect(fitDevice({ make: wide }, auto, { name: 'GPU', memory: null })).toEqual({ needed: null, recompute: 0 });
   });
 
   it('names the halved batch that fits, and the accumulation that keeps the updates', () => {
     const memory = deviceBytes(wide(), 16);
-    const refuse = (): void => {
-      checkDeviceMemory(wide(), 64, { name: 'card', memory });
-    };
-    expect(refuse).toThrow(/a batch of 64 needs .* of card; 16 fits, with training\.accumulate 4/);
+    expect(refusal(wide, auto, memory)).toThrow(
+      /a batch of 64 needs .* of card.*; 16 fits, with training\.accumulate 4/,
+    );
   });
 
   it('says when not even one image fits', () => {
-    const refuse = (): void => {
-      checkDeviceMemory(wide(), 2, { name: 'card', memory: GIB / 2 });
+    expect(refusal(wide, auto, GIB / 2)).toThrow(/even one image/);
+  });
+
+  it('has no more computed again than makes the step fit', () => {
+    const plain = deviceBytes(deep(), 64);
+    const least = deviceBytes(withRecomputation(deep(), recomputableStep(deep()).segments), 64);
+    const memory = (plain + least) / 2;
+    const { recompute, needed } = fitDevice({ make: deep }, auto, { name: 'card', memory });
+    expect(recompute).toBeGreaterThan(0);
+    expect(recompute).toBeLessThan(recomputableStep(deep()).segments);
+    expect(needed).toBeLessThanOrEqual(memory);
+    expect(deviceBytes(withRecomputation(deep(), recompute - 1), 64)).toBeGreaterThan(memory);
+  });
+
+  it('obeys a job that never or always recomputes', () => {
+    const memory = deviceBytes(deep(), 64) - 1;
+    expect(refusal(deep, never, memory)).toThrow(/a batch of 64 .*; 32 fits.*leave out training\.recompute never/);
+    const always = { batch: 64, recompute: 'always' } as const;
+    expect(fitDevice({ make: deep }, always, { name: 'card', memory }).recompute).toBe(
+      recomputableStep(deep()).segments,
+    );
+  });
+});
+
+describe('fitHost', () => {
+  const model = deep();
+
+  it('does not even make a step that is far from filling the machine', () => {
+    const make = (): Graph => {
+      throw new Error('was made');
     };
-    expect(refuse).toThrow(/even one image/);
+    expect(fitHost({ make, model }, auto, 64 * GIB)).toEqual({ needed: null, recompute: 0 });
+  });
+
+  it('recomputes where memory is short, and refuses what does not fit so either', () => {
+    expect(fitHost({ make: deep, model }, { ...auto, batch: 1024 }, GIB).recompute).toBeGreaterThan(0);
+    expect(() => fitHost({ make: deep, model }, { ...auto, batch: 2 ** 14 }, GIB)).toThrow(/of this machine/);
   });
 });
 
