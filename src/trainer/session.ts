@@ -22,7 +22,7 @@ import type { Preprocessing } from '../shared/preprocessing.ts';
 import type { RunSetup } from '../shared/run/identity.ts';
 import { engineFor } from './choose-engine.ts';
 import type { ChosenDevice, RunLength } from './choose-engine.ts';
-import { checkDeviceMemory, deviceBytes } from './device-memory.ts';
+import { fitDevice, fitHost } from './device-memory.ts';
 import { checkRoom } from './device-room.ts';
 import { secondsOf } from './plan-time.ts';
 import { stepGraph } from './roots.ts';
@@ -42,6 +42,8 @@ export interface OpenJob<D extends AnyDataset = AnyDataset> {
   /** Bytes of its memory that a step needs; null where that is not told. */
   readonly needed: number | null;
   readonly precision: Precision;
+  /** The lowest segments of the step that are computed again in its backward pass. */
+  readonly recompute: number;
 }
 
 export interface Session<D extends AnyDataset = AnyDataset> extends OpenJob<D> {
@@ -64,14 +66,14 @@ export async function openJob(given: Job): Promise<OpenJob> {
   const found = { job, dataset, base, preprocessing };
   const choice = await engineFor(job, () => runLength(found));
   const precision = precisionOf(job, choice.engine);
-  if (choice.device.memory === null) return { ...found, ...choice, precision, needed: null };
-  const step = inPrecision(stepOf(found), precision);
-  checkDeviceMemory(step, job.training.batch, choice.device);
-  const needed = deviceBytes(step, job.training.batch);
+  const step = { make: () => inPrecision(stepOf(found), precision), model: base.graph };
+  const { gpu = false } = choice.engine;
+  const fit = gpu ? fitDevice(step, job.training, choice.device) : fitHost(step, job.training);
   const { shared } = choice.device;
   // What another run has is waited for, and free then.
-  if (shared !== null && holderOf(shared.key) === null) await checkRoom(needed, choice.device);
-  return { ...found, ...choice, precision, needed };
+  if (fit.needed !== null && shared !== null && holderOf(shared.key) === null)
+    await checkRoom(fit.needed, choice.device);
+  return { ...found, ...choice, precision, ...fit };
 }
 
 /** The job and the base as the dataset's task takes them. Throws an `InputError` where the base is for another task. */
@@ -143,7 +145,7 @@ function definedOnly(overrides: object): object {
 
 /** What `run.json` records of a job and of the base with its adapters. */
 export function setupOf(
-  { job, dataset, base, engine, device, reason, precision }: OpenJob,
+  { job, dataset, base, engine, device, reason, precision, recompute }: OpenJob,
   adapted: Adapted,
 ): RunSetup {
   const { parameters } = adapted;
@@ -152,7 +154,15 @@ export function setupOf(
   const perEpoch = updatesPerEpoch(dataset.splits.train.length, job);
   const { train, validation, test } = dataset.splits;
   return {
-    engine: { name: engine.name, device: device.name, card: cardOf(device), threads: job.threads, precision, reason },
+    engine: {
+      name: engine.name,
+      device: device.name,
+      card: cardOf(device),
+      threads: job.threads,
+      precision,
+      recompute,
+      reason,
+    },
     base: {
       source: base.identity.source,
       architecture: base.family,

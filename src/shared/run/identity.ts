@@ -15,6 +15,8 @@ export const setupSchema = z.object({
     threads: z.int().min(1).nullable(),
     /** Of the computation; runs from before there was a choice are fp32. */
     precision: z.enum(['fp32', 'fp16']).default('fp32'),
+    /** The lowest segments of a step that its backward pass computes again, to need less memory. */
+    recompute: count.default(0),
     /** Why it runs on this engine, in a few words. */
     reason: z.string().default(''),
   }),
