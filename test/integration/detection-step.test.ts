@@ -13,11 +13,13 @@ import { jobSchema } from '../../src/shared/job.ts';
 import { Random } from '../../src/shared/random.ts';
 import { TARGET_COLUMNS } from '../../src/trainer/detection/assign.ts';
 import type { DetectionTargets } from '../../src/trainer/detection/loss.ts';
-import { HeadLoss } from '../../src/trainer/detection/losses.ts';
+import { denseTargets } from '../../src/trainer/detection/dense-targets.ts';
+import { HeadLoss, sharesOf } from '../../src/trainer/detection/losses.ts';
 import { DetectionStep } from '../../src/trainer/detection/program.ts';
 import { headOutputs, rawOutputsGraph, seedOf, trainingGraphs } from '../../src/trainer/detection/step.ts';
+import { LOSS_PARTS, SHARES, TARGETS, wholeStepGraph } from '../../src/trainer/detection/whole-step.ts';
 import { stepGraph } from '../../src/trainer/roots.ts';
-import { gradientOf, IMAGES } from '../../src/trainer/step.ts';
+import { gradientOf, IMAGES, WEIGHTS } from '../../src/trainer/step.ts';
 
 const SIDE = 64;
 const BATCH = 2;
@@ -114,6 +116,31 @@ describe.each(['yolov8', 'yolo11', 'yolo12', 'yolo26'])('the step of %s', (model
       expect(difference, name).toBeLessThanOrEqual(2e-5 * largest(wanted) + 1e-9);
     }
     await whole.release();
+  });
+
+  it('has the same gradients with the loss in its graph', async () => {
+    const of = await prepared(model);
+    const { loss, gradients } = await inHalves(of);
+    const graph = wholeStepGraph(of.model, of.detection, { ...optionsOf(of), precision: 'fp32' });
+    const program = await onnxRuntimeCpu.compile(graph);
+    const shares = sharesOf(of.detection.branches.length, 0.5);
+    const fed: Tensors = {
+      ...of.feeds,
+      [TARGETS]: denseTargets(of.targets, of.loss.shape.anchors),
+      [WEIGHTS]: float32([BATCH], of.targets.weights),
+      [SHARES]: float32([shares.length], shares),
+    };
+    const results = await program.run(
+      Object.fromEntries(graph.inputs.map((input) => [nameOf(input)!, fed[nameOf(input)!]!])),
+    );
+    const parts = Object.values(LOSS_PARTS).map((name) => results[name]!.data[0] as number);
+    expect(parts.reduce((sum, part) => sum + part, 0) / loss).toBeCloseTo(1, 4);
+    for (const [name, { data }] of Object.entries(gradients)) {
+      const difference = largest(data.map((value, i) => value - (results[name]!.data[i] as number)));
+      // The loss is in float32 here and in float64 on the host: some tens of roundings of the largest part.
+      expect(difference, name).toBeLessThanOrEqual(1e-4 * largest(data) + 1e-7);
+    }
+    await program.release();
   });
 
   it('has gradients that its outputs follow', async () => {

@@ -40,13 +40,13 @@ export interface Assignment {
   readonly scores: number[];
 }
 
-const EPSILON = 1e-9;
+export const EPSILON = 1e-9;
 
 /**
  * A box thinner than the second level's stride has few anchors inside it, or none: it is looked for in a box that wide around its
  * centre (as YOLO26 does, for small objects).
  */
-function widened([x1, y1, x2, y2]: Corners, { levels }: Anchors): Corners {
+export function widened([x1, y1, x2, y2]: Corners, { levels }: Anchors): Corners {
   const least = (levels[1] ?? levels[0]!).stride;
   const [low, high] = atLeast(x1, x2, least);
   const [top, bottom] = atLeast(y1, y2, least);

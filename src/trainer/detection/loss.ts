@@ -52,7 +52,7 @@ export const ONE_TO_MANY: AssignOptions = { topk: 10, kept: 10, ...METRIC };
 export const ONE_TO_ONE: AssignOptions = { topk: 7, kept: 1, ...METRIC };
 
 /** A distance of regMax − 1 itself would need a bin beyond the last to interpolate with. */
-const BELOW_LAST_BIN = 0.01;
+export const BELOW_LAST_BIN = 0.01;
 
 /** Made once for a head and input size; it keeps its working memory. */
 export class DetectionLoss {

@@ -11,7 +11,7 @@ import { anchorsOf } from '../../models/anchors.ts';
 import { SIDES } from './heads.ts';
 import type { HeadOutputs, HeadShape } from './heads.ts';
 import { DEFAULT_GAINS, DetectionLoss, ONE_TO_MANY, ONE_TO_ONE } from './loss.ts';
-import type { DetectionTargets } from './loss.ts';
+import type { DetectionTargets, LossOptions } from './loss.ts';
 import { seedOf } from './step.ts';
 
 const FIRST_SHARE = 0.8;
@@ -39,12 +39,7 @@ export class HeadLoss {
     this.shape = { anchors, classes, regMax: detection.regMax };
     this.#branches = detection.branches.map((names) => ({
       names,
-      loss: new DetectionLoss({
-        shape: this.shape,
-        size,
-        assign: names.name === 'one2one' ? ONE_TO_ONE : ONE_TO_MANY,
-        gains: DEFAULT_GAINS,
-      }),
+      loss: new DetectionLoss(lossOptionsOf(names, this.shape, size)),
     }));
     const tensors = (name: (output: string) => string): Record<string, Floats> =>
       Object.fromEntries(
@@ -75,12 +70,17 @@ export class HeadLoss {
   }
 }
 
+export function lossOptionsOf({ name }: DetectionBranch, shape: HeadShape, size: ImageSize): LossOptions {
+  return { shape, size, assign: name === 'one2one' ? ONE_TO_ONE : ONE_TO_MANY, gains: DEFAULT_GAINS };
+}
+
 /** A branch's outputs among tensors by name. */
 export function headOf(tensors: Tensors, { boxes, scores }: Pick<DetectionBranch, 'boxes' | 'scores'>): HeadOutputs {
   return { boxes: tensors[boxes]!.data as Float32Array, scores: tensors[scores]!.data as Float32Array };
 }
 
-function sharesOf(branches: number, progress: number): readonly number[] {
+/** What each branch of a head counts; `progress` 0…1 says how far training is. */
+export function sharesOf(branches: number, progress: number): readonly number[] {
   if (branches === 1) return [1];
   const many = FIRST_SHARE + (LAST_SHARE - FIRST_SHARE) * progress;
   return [many, 1 - many];

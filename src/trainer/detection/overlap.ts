@@ -9,8 +9,8 @@ export type Corners = readonly [x1: number, y1: number, x2: number, y2: number];
 export type MutableCorners = [x1: number, y1: number, x2: number, y2: number];
 
 /** Keeps quotients of empty boxes finite. */
-const EPSILON = 1e-7;
-const PROPORTION = 4 / Math.PI ** 2;
+export const EPSILON = 1e-7;
+export const PROPORTION = 4 / Math.PI ** 2;
 
 /** Of boxes in arrays, each at its offset: what NMS and matching call by the million. */
 export function iouAt(a: Float32Array, i: number, b: Float32Array, j: number): number {

@@ -29,7 +29,7 @@ export function detectorRoots(model: Graph, detection: Detection, options: Optio
 }
 
 /** Raw outputs and every trainable input's gradient, with the seeds as inputs. */
-function differentiatedGraph(model: Graph, detection: Detection, options: Options): Graph {
+export function differentiatedGraph(model: Graph, detection: Detection, options: Options): Graph {
   const { graph, results, seeds } = detectorRoots(model, detection, options);
   for (const [name, value] of results) graph.output(name, value);
   const parameters = graph.inputs.filter(isTrainable);
