@@ -11,8 +11,8 @@ export const BATCH_SIZE = 16;
 
 export type Comparison = Pick<ExportReport, 'difference' | 'agreement' | 'changed' | 'latency'>;
 
-/** Logits of all images, row by row. */
-export async function logitsOf(program: Program, images: Images, preprocessing: Preprocessing): Promise<Float32Array> {
+/** `LOGITS` of all images, row by row. */
+export async function outputOf(program: Program, images: Images, preprocessing: Preprocessing): Promise<Float32Array> {
   const count = images.shape[0]!;
   const parts: Float32Array[] = [];
   for (let from = 0; from < count; from += BATCH_SIZE) {
@@ -36,8 +36,8 @@ export async function compare(
   images: Images,
   { preprocessing, tie }: { readonly preprocessing: Preprocessing; readonly tie: number },
 ): Promise<Comparison> {
-  const expected = await logitsOf(reference, images, preprocessing);
-  const actual = await logitsOf(exported, images, preprocessing);
+  const expected = await outputOf(reference, images, preprocessing);
+  const actual = await outputOf(exported, images, preprocessing);
   const one = { [PIXELS]: pixelsOf(images, preprocessing, 0, 1) };
   return {
     ...compareLogits(expected, actual, images.shape[0]!, tie),

@@ -9,11 +9,12 @@ import { openBase } from '../models/open-base.ts';
 import { InputError } from '../shared/errors.ts';
 import type { ExportReport } from '../shared/export-report.ts';
 import type { Preprocessing } from '../shared/preprocessing.ts';
-import { checkDetectorFormat, writeDetector } from './detector/export-detector.ts';
+import { detectorFormOf, writeDetector } from './detector/export-detector.ts';
+import type { ScoreDetector } from './detector/score.ts';
 import { BATCH_SIZE, compare } from './compare.ts';
 import type { Comparison } from './compare.ts';
 import type { ExportFormat, ExportSite, Images, ImageSource } from './format.ts';
-import { formatOf } from './formats.ts';
+import { EXPORT_FORMATS, formatOf } from './formats.ts';
 import { noiseImages, picked } from './pixels.ts';
 import { referenceGraph } from './reference.ts';
 import { stageDirectory, stageFile } from './stage.ts';
@@ -30,6 +31,8 @@ export interface ExportRequest {
   readonly engine: Engine;
   /** To calibrate on and compare with; without them noise is compared with, and formats that calibrate are refused. */
   readonly images?: ImageSource | undefined;
+  /** To measure a detector on the validation images. */
+  readonly score?: ScoreDetector | undefined;
   readonly threads?: number | undefined;
 }
 
@@ -45,12 +48,12 @@ const NOISE_IMAGES = 16;
  * not fit together, and where the export differs by more than its format allows; then nothing is left behind.
  */
 export async function exportModel(request: ExportRequest): Promise<ExportReport> {
-  const { out, engine, threads } = request;
+  const { out, engine, threads, score } = request;
   const format = formatOf(request.format);
   const adapter = readTrained(request.adapter);
   const base = await openBase(request.base);
   const { detection } = base;
-  if (detection !== undefined) checkDetectorFormat(format);
+  const form = detection && detectorFormOf(format, EXPORT_FORMATS);
   const merged = mergeIntoBase(base, adapter, request.adapter);
   const images = await imagesFor(format, merged.preprocessing, request.images);
   const weights = weightsFileOf(request.adapter);
@@ -60,11 +63,11 @@ export async function exportModel(request: ExportRequest): Promise<ExportReport>
   const stage = format.output === 'directory' ? stageDirectory : stageFile;
   const { result, files } = await stage(out, async (staged) => {
     const place = { staged, out };
-    if (detection !== undefined) return await writeDetector({ ...site, detection }, images.compared, place);
+    if (detection && form) return await writeDetector({ ...site, detection, form, score }, images.compared, place);
     await format.write(site, place);
     const comparison = await compareWith(format, site, place, images.compared);
     refuseDifferent(comparison, format, images.compared.shape[0]!, out);
-    return comparison;
+    return { ...comparison, detection: null };
   });
   return {
     format: format.name,

@@ -1,5 +1,6 @@
 /** What an export format is, what it is given, and what is told of an export. A new format is one file and its line in formats.ts. */
 import type { Engine, Program } from '../engines/engine.ts';
+import type { Graph } from '../graph/ir.ts';
 import type { Tensor } from '../graph/tensor.ts';
 import type { Adapter } from '../lora/adapter.ts';
 import type { Base } from '../models/base.ts';
@@ -46,6 +47,20 @@ export interface ExportFormat {
   write(site: ExportSite, place: ExportPlace): Promise<void>;
   /** Opens what was written, to be compared: `PIXELS` → `LOGITS`. */
   open(site: ExportSite, place: ExportPlace): Promise<Program>;
+  /** How it writes detectors; without it they are refused. */
+  readonly detector?: DetectorForm;
+}
+
+/** A detector is written by one function (detector/export-detector.ts), whatever its types. */
+export interface DetectorForm {
+  /** A lowered graph of raw outputs with other types within; its inputs and outputs stay float32. `images` are those it is compared on. */
+  narrow(graph: Graph, site: ExportSite, images: Images): Graph | Promise<Graph>;
+  /**
+   * The largest difference of a score, and of a box in parts of the picture's side where something is found; `ofRaw` times as much where
+   * raw outputs are larger than 1, since rounding grows with them.
+   */
+  readonly limit: number;
+  readonly ofRaw: boolean;
 }
 
 /** How far an export may be from base + adapter. Distances are parts of the largest logit (in magnitude) of the reference. */

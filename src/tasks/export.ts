@@ -7,6 +7,7 @@ import { snippetsFor } from '../export/snippets.ts';
 import { InputError } from '../shared/errors.ts';
 import { baseOfAdapter } from '../trainer/base-of-adapter.ts';
 import { datasetImages } from '../trainer/dataset-images.ts';
+import { validationScore } from '../trainer/detection/validation-score.ts';
 import { locateAdapter } from '../trainer/locate-adapter.ts';
 import type { Task } from './task.ts';
 
@@ -27,6 +28,7 @@ export const exportTask: Task<'export'> = async ({ path, base, folders, format, 
     out,
     engine: chooseEngine('auto'),
     images: dataset === null ? undefined : datasetImages(dataset),
+    score: dataset === null ? undefined : validationScore(dataset, job?.training),
   });
   return { ...report, out: resolve(out), snippets: snippetsFor(resolve(out), report) };
 };

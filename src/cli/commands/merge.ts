@@ -3,9 +3,11 @@ import { resolve } from 'node:path';
 import { chooseEngine } from '../../engines/choose.ts';
 import { exportModel } from '../../export/export-model.ts';
 import { EXPORT_FORMATS, formatOf } from '../../export/formats.ts';
-import type { ExportReport } from '../../shared/export-report.ts';
+import type { DetectorFigures, ExportReport } from '../../shared/export-report.ts';
 import { formatBytes, formatInteger, formatShare } from '../../shared/format.ts';
+import { inputSize } from '../../shared/preprocessing.ts';
 import { datasetImages } from '../../trainer/dataset-images.ts';
+import { validationScore } from '../../trainer/detection/validation-score.ts';
 import { baseOfAdapter } from '../../trainer/base-of-adapter.ts';
 import { locateAdapter } from '../../trainer/locate-adapter.ts';
 import { defineCommand } from '../command.ts';
@@ -22,7 +24,8 @@ export const merge = defineCommand({
   summary: 'Put an adapter into its base and write one model, compared before it is called done',
   details:
     'Puts an adapter into its base and writes one model with its class names and preprocessing. What was written is compared with ' +
-    'base and adapter on real images where there are some, and refused where it differs. Formats: ' +
+    'base and adapter on real images where there are some, and refused where it differs; of a detector the mean average precision ' +
+    'on the validation images is told of both. Formats: ' +
     `${EXPORT_FORMATS.map(({ name, title }) => `${name} (${title})`).join(', ')}.`,
   examples: [
     'merge .lowrank/runs/2026-03-01-142530-flowers --out flowers.onnx',
@@ -59,6 +62,7 @@ export const merge = defineCommand({
       engine: chooseEngine(engine),
       threads,
       images: dataset === undefined ? undefined : datasetImages(dataset),
+      score: dataset === undefined ? undefined : validationScore(dataset, job?.training),
     });
     return {
       json: { adapter: folder, out: resolve(out), ...report },
@@ -68,15 +72,30 @@ export const merge = defineCommand({
 });
 
 function linesOf(out: Terminal, report: ExportReport): string[] {
-  const { files, bytes, referenceBytes, difference, agreement, changed, images, realImages, latency } = report;
-  const kind = realImages ? 'images of the dataset' : 'images of noise';
+  const { files, bytes, referenceBytes, latency } = report;
   const told: Fact[] = [
     { name: 'wrote', value: files.map((file) => here(resolve(file))).join(', '), style: 'bold' },
     { name: 'size', value: `${formatBytes(bytes)}; base and adapter take ${formatBytes(referenceBytes)}` },
+    ...(report.detection === null ? classFacts(report) : boxFacts(report, report.detection)),
+    {
+      name: 'one image',
+      value: `${short(latency.exported)} ms; base and adapter take ${short(latency.reference)} ms`,
+    },
+  ];
+  return [...facts(out, told), ...report.notes.map((note) => `${paint(out, 'yellow', 'note:')} ${plain(note)}`)];
+}
+
+function imagesText({ images, realImages }: ExportReport): string {
+  return `${formatInteger(images)} ${realImages ? 'images of the dataset' : 'images of noise'}`;
+}
+
+function classFacts(report: ExportReport): Fact[] {
+  const { agreement, changed, difference } = report;
+  return [
     {
       name: 'compared',
       value:
-        `same class in ${formatShare(agreement)} of ${formatInteger(images)} ${kind}` +
+        `same class in ${formatShare(agreement)} of ${imagesText(report)}` +
         (changed > 0 ? `, ${formatInteger(changed)} of them changed though they were clear` : ''),
     },
     {
@@ -85,12 +104,35 @@ function linesOf(out: Terminal, report: ExportReport): string[] {
         `of a logit at most ${short(difference.largest)}, typically ${short(difference.typical)}; ` +
         `the largest logit is ${short(difference.largestLogit)}`,
     },
-    {
-      name: 'one image',
-      value: `${short(latency.exported)} ms; base and adapter take ${short(latency.reference)} ms`,
-    },
   ];
-  return [...facts(out, told), ...report.notes.map((note) => `${paint(out, 'yellow', 'note:')} ${plain(note)}`)];
+}
+
+function boxFacts(report: ExportReport, { boxes, validation }: DetectorFigures): Fact[] {
+  const { agreement, difference, preprocessing } = report;
+  const { width } = inputSize(preprocessing);
+  return [
+    {
+      name: 'compared',
+      value: `the surest box is the same in ${formatShare(agreement)} of ${imagesText(report)}`,
+    },
+    {
+      name: 'difference',
+      value:
+        `of a box at most ${short(boxes * width)} of ${width} pixels; ` +
+        `of a score at most ${short(difference.largest)}, typically ${short(difference.typical)}`,
+    },
+    ...(validation === null ? [] : [validationFact(validation)]),
+  ];
+}
+
+function validationFact({ images, exported, reference }: NonNullable<DetectorFigures['validation']>): Fact {
+  const scores = ({ map, map50 }: typeof exported): string =>
+    `mAP50-95 ${formatShare(map)}, mAP50 ${formatShare(map50)}`;
+  return {
+    name: 'validation',
+    value: `${scores(exported)} on ${formatInteger(images)} images; base and adapter ${scores(reference)}`,
+    style: 'bold',
+  };
 }
 
 /** Two digits, of any size. */

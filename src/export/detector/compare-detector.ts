@@ -9,13 +9,15 @@ import { pixelsOf } from '../pixels.ts';
 import { INPUT, OUTPUT } from './decoded.ts';
 
 export interface DetectorComparison extends Comparison {
-  /** Of a box's centre or size, in parts of the image's side. */
+  /** Of a box's centre or size where the reference finds something, in parts of the image's side. */
   readonly boxes: number;
   /** The reference's largest raw output in magnitude: what rounding grows with. */
   readonly largestRaw: number;
 }
 
 const COORDINATES = 4;
+/** What people look at. Boxes of anchors that find nothing are nobody's, and the least certain of all. */
+const CONFIDENT = 0.25;
 
 export async function compareDetector(
   reference: Program,
@@ -30,24 +32,20 @@ export async function compareDetector(
     const fed = { [INPUT]: pixelsOf(images, preprocessing, image, image + 1) };
     const { [OUTPUT]: expected, ...raw } = await reference.run(fed);
     const { [OUTPUT]: actual } = await exported.run(fed);
-    const [wanted, given] = [expected!.data as Float32Array, actual!.data as Float32Array];
+    const wanted = answersOf(expected!);
+    const given = answersOf(actual!);
     for (const { data } of Object.values(raw))
       for (const value of data as Float32Array) seen.raw = Math.max(seen.raw, Math.abs(value));
-    const boxes = COORDINATES * expected!.shape[2]!;
-    for (const [index, value] of wanted.entries()) {
-      const distance = Math.abs(given[index]! - value);
-      // NaN must not pass as no difference.
-      const off = Number.isFinite(distance) ? distance : Infinity;
-      if (index < boxes) {
-        seen.boxes = Math.max(seen.boxes, off / Math.max(width, height));
-        continue;
-      }
+    seen.boxes = Math.max(seen.boxes, boxDistance(wanted, given) / Math.max(width, height));
+    for (const [index, value] of wanted.scores.entries()) {
+      const off = distance(given.scores[index]!, value);
       seen.largest = Math.max(seen.largest, off);
       seen.squares += off ** 2;
-      seen.scores += 1;
-      seen.surest = Math.max(seen.surest, value);
     }
-    if (surest(wanted, boxes) === surest(given, boxes)) seen.same += 1;
+    seen.scores += wanted.scores.length;
+    const [before, after] = [surest(wanted.scores), surest(given.scores)];
+    seen.surest = Math.max(seen.surest, wanted.scores[before]!);
+    if (before === after) seen.same += 1;
   }
   const one = { [INPUT]: pixelsOf(images, preprocessing, 0, 1) };
   return {
@@ -60,9 +58,49 @@ export async function compareDetector(
   };
 }
 
+/** Of one image. */
+interface Answers {
+  readonly anchors: number;
+  /** `[4, anchors]`, in pixels. */
+  readonly boxes: Float32Array;
+  /** `[classes, anchors]`, 0…1. */
+  readonly scores: Float32Array;
+}
+
+function answersOf({ data, shape }: Awaited<ReturnType<Program['run']>>[string]): Answers {
+  const anchors = shape[2]!;
+  const values = data as Float32Array;
+  return {
+    anchors,
+    boxes: values.subarray(0, COORDINATES * anchors),
+    scores: values.subarray(COORDINATES * anchors),
+  };
+}
+
+/** The largest among the anchors that find something; the surest does, however unsure it is. */
+function boxDistance(wanted: Answers, given: Answers): number {
+  const { anchors, scores, boxes } = wanted;
+  const least = Math.min(CONFIDENT, scores[surest(scores)]!);
+  let largest = 0;
+  for (let anchor = 0; anchor < anchors; anchor++) {
+    let finds = false;
+    for (let at = anchor; at < scores.length; at += anchors) finds ||= scores[at]! >= least;
+    if (!finds) continue;
+    for (let at = anchor; at < boxes.length; at += anchors)
+      largest = Math.max(largest, distance(given.boxes[at]!, boxes[at]!));
+  }
+  return largest;
+}
+
+/** NaN must not pass as no difference. */
+function distance(a: number, b: number): number {
+  const off = Math.abs(a - b);
+  return Number.isFinite(off) ? off : Infinity;
+}
+
 /** The place of the highest score. */
-function surest(output: Float32Array, from: number): number {
-  let best = from;
-  for (let index = from; index < output.length; index++) if (output[index]! > output[best]!) best = index;
+function surest(scores: Float32Array): number {
+  let best = 0;
+  for (let index = 1; index < scores.length; index++) if (scores[index]! > scores[best]!) best = index;
   return best;
 }

@@ -5,13 +5,14 @@
 import { add, concat, mul, reduceSum, reshape, sigmoid, softmax, split, sub } from '../../graph/build.ts';
 import { nameOf } from '../../graph/ir.ts';
 import type { Graph, Value } from '../../graph/ir.ts';
+import { eliminateDeadCode } from '../../graph/passes/eliminate-dead-code.ts';
 import { embed } from '../../graph/rewrite.ts';
 import type { Dim } from '../../graph/shape.ts';
 import { float32 } from '../../graph/tensor.ts';
 import { anchorsOf } from '../../models/anchors.ts';
 import type { Anchors } from '../../models/anchors.ts';
 import { PIXELS } from '../../models/base.ts';
-import type { Detection, ImageSize } from '../../models/base.ts';
+import type { Detection, DetectionBranch, ImageSize } from '../../models/base.ts';
 
 export const INPUT = 'images';
 export const OUTPUT = 'output0';
@@ -30,6 +31,14 @@ export function decodedGraph(raw: Graph, detection: Detection, size: ImageSize, 
   if (withRaw) for (const name of [branch.boxes, branch.scores]) graph.output(name, outputs.get(name)!);
   graph.output(OUTPUT, concat([boxes, sigmoid(outputs.get(branch.scores)!)], 1));
   return graph;
+}
+
+/** What one branch puts out, and nothing that it does not need. */
+export function rawGraph(network: Graph, branch: DetectionBranch): Graph {
+  const graph = network.empty();
+  const outputs = embed(network, graph, {});
+  for (const name of [branch.boxes, branch.scores]) graph.output(name, outputs.get(name)!);
+  return eliminateDeadCode(graph);
 }
 
 /** Raw [B, 4·regMax, anchors] → [B, 4, anchors]: centre and size. */

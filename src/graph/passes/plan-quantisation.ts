@@ -14,9 +14,10 @@ export interface QuantisationPlan {
   readonly activations: ReadonlyMap<Value, Value>;
 }
 
-export function planQuantisation(graph: Graph): QuantisationPlan {
+/** `floating` layers are left alone. */
+export function planQuantisation(graph: Graph, floating: ReadonlySet<Node> = new Set()): QuantisationPlan {
   const readers = readersOf(graph);
-  const layers = new Set(graph.nodes.filter((node) => isLayer(node)));
+  const layers = new Set(graph.nodes.filter((node) => isLayer(node) && !floating.has(node)));
   const activations = new Map<Value, Value>();
   for (const node of layers) {
     const x = node.inputs[0]!;

@@ -5,7 +5,7 @@
  */
 import { cast, mul } from '../build.ts';
 import { constantOf } from '../ir.ts';
-import type { Attributes, Graph, Value } from '../ir.ts';
+import type { Attributes, Graph, Node, Value } from '../ir.ts';
 import { embed } from '../rewrite.ts';
 import type { Tensor } from '../tensor.ts';
 
@@ -36,8 +36,12 @@ const IN_HALF = new Set([
   'Transpose',
 ]);
 
-/** `halvesOf` rounds floats to the bits of halves. */
-export function toHalf(graph: Graph, halvesOf: (floats: Float32Array) => Uint16Array): Graph {
+/** `halvesOf` rounds floats to the bits of halves; nodes in `full` stay as they are. */
+export function toHalf(
+  graph: Graph,
+  halvesOf: (floats: Float32Array) => Uint16Array,
+  full: ReadonlySet<Node> = new Set(),
+): Graph {
   const halves = new Map<Tensor, Tensor<'float16'>>();
   const half = (value: Value): Value => {
     if (value.dtype !== 'float32') return value;
@@ -51,16 +55,16 @@ export function toHalf(graph: Graph, halvesOf: (floats: Float32Array) => Uint16A
     halves.set(tensor, rounded);
     return value.graph.constant(rounded, value.source.kind === 'constant' ? value.source.name : undefined);
   };
-  const full = (value: Value): Value => (value.dtype === 'float16' ? cast(value, 'float32') : value);
+  const whole = (value: Value): Value => (value.dtype === 'float16' ? cast(value, 'float32') : value);
 
   const written = graph.empty();
   const outputs = embed(graph, written, {
     visit: ({ graph: to, node, inputs }) => {
       const apply = (operands: readonly (Value | undefined)[], attributes: Attributes): readonly Value[] =>
         to.apply(node.op, operands, attributes, node.module);
-      if (!IN_HALF.has(node.op))
+      if (!IN_HALF.has(node.op) || full.has(node))
         return apply(
-          inputs.map((input) => input && full(input)),
+          inputs.map((input) => input && whole(input)),
           node.attributes,
         );
       const operands = inputs.map((input) => input && half(input));
@@ -71,6 +75,6 @@ export function toHalf(graph: Graph, halvesOf: (floats: Float32Array) => Uint16A
       return apply([scaled, ...operands.slice(1)], others);
     },
   });
-  for (const [name, value] of outputs) written.output(name, full(value));
+  for (const [name, value] of outputs) written.output(name, whole(value));
   return written;
 }

@@ -20,7 +20,19 @@ const MAX_CANDIDATES = 30_000;
 interface Candidate {
   readonly anchor: number;
   readonly label: number;
-  readonly logit: number;
+  /** A logit or a probability: what grows with the confidence. */
+  readonly score: number;
+}
+
+/** An image's scores, whatever they are, and what they mean. */
+interface Answers {
+  /** `[classes, anchors]`. */
+  readonly scores: Float32Array;
+  readonly anchors: number;
+  /** Scores must be above. */
+  readonly least: number;
+  readonly confidenceOf: (score: number) => number;
+  readonly boxOf: (anchor: number) => readonly number[];
 }
 
 /** The detections of an image of the batch, in pixels of the input. An anchor may be several classes. */
@@ -30,57 +42,84 @@ export function decodeDetections(
   shape: HeadShape,
   { confidence, overlap }: DecodeOptions,
 ): Detections {
-  const least = Math.log(confidence / (1 - confidence));
+  const size = shape.classes * shape.anchors.count;
+  return settled(
+    {
+      scores: outputs.scores.subarray(image * size, (image + 1) * size),
+      anchors: shape.anchors.count,
+      least: Math.log(confidence / (1 - confidence)),
+      confidenceOf: sigmoid,
+      boxOf: (anchor) => boxAt(outputs.boxes, image, anchor, shape),
+    },
+    overlap,
+  );
+}
+
+/** The same of one image's decoded answers, `[4 + classes, anchors]`: centre and size of each box in pixels, then probabilities. */
+export function decodedDetections(
+  output: Float32Array,
+  anchors: number,
+  { confidence, overlap }: DecodeOptions,
+): Detections {
+  const at = (row: number, anchor: number): number => output[row * anchors + anchor]!;
+  return settled(
+    {
+      scores: output.subarray(SIDES * anchors),
+      anchors,
+      least: confidence,
+      confidenceOf: (score) => score,
+      boxOf: (anchor) => {
+        const [x, y, width, height] = [at(0, anchor), at(1, anchor), at(2, anchor), at(3, anchor)];
+        return [x - width / 2, y - height / 2, x + width / 2, y + height / 2];
+      },
+    },
+    overlap,
+  );
+}
+
+function settled(answers: Answers, overlap: number | null): Detections {
   const boxes = new Map<number, readonly number[]>();
   const boxOf = (anchor: number): readonly number[] => {
     let box = boxes.get(anchor);
-    if (box === undefined) boxes.set(anchor, (box = boxAt(outputs.boxes, image, anchor, shape)));
+    if (box === undefined) boxes.set(anchor, (box = answers.boxOf(anchor)));
     return box;
   };
-  const decoded = ({ anchor, label, logit }: Candidate): Detection => ({
+  const decoded = ({ anchor, label, score }: Candidate): Detection => ({
     box: boxOf(anchor),
     label,
-    score: sigmoid(logit),
+    score: answers.confidenceOf(score),
   });
-  if (overlap === null) return detectionsOf(bestAnchors(outputs.scores, image, shape, least).map(decoded));
-  const found = best(candidatesAbove(outputs.scores, image, shape, least), MAX_CANDIDATES);
+  if (overlap === null) return detectionsOf(bestAnchors(answers).map(decoded));
+  const found = best(candidatesAbove(answers), MAX_CANDIDATES);
   return nonMaximumSuppression(found.map(decoded), overlap, MAX_DETECTIONS);
 }
 
 /** The best anchors by their best class, then the best classes of those: what an end-to-end model does with its last layer. */
-function bestAnchors(scores: Float32Array, image: number, shape: HeadShape, least: number): Candidate[] {
-  const { classes, anchors } = shape;
-  const start = image * classes * anchors.count;
-  const top = new Float32Array(anchors.count).fill(-Infinity);
-  for (let label = 0; label < classes; label++)
-    for (let anchor = 0, at = start + label * anchors.count; anchor < anchors.count; anchor++, at++)
-      if (scores[at]! > top[anchor]!) top[anchor] = scores[at]!;
+function bestAnchors({ scores, anchors, least }: Answers): Candidate[] {
+  const classes = scores.length / anchors;
+  const top = new Float32Array(anchors).fill(-Infinity);
+  for (let label = 0, at = 0; label < classes; label++)
+    for (let anchor = 0; anchor < anchors; anchor++, at++) if (scores[at]! > top[anchor]!) top[anchor] = scores[at]!;
   const chosen: Candidate[] = [];
-  for (const [anchor, logit] of top.entries()) if (logit > least) chosen.push({ anchor, label: 0, logit });
+  for (const [anchor, score] of top.entries()) if (score > least) chosen.push({ anchor, label: 0, score });
   const every = best(chosen, MAX_DETECTIONS).flatMap(({ anchor }) =>
-    Array.from({ length: classes }, (_, label) => ({
-      anchor,
-      label,
-      logit: scores[start + label * anchors.count + anchor]!,
-    })),
+    Array.from({ length: classes }, (_, label) => ({ anchor, label, score: scores[label * anchors + anchor]! })),
   );
   return best(
-    every.filter(({ logit }) => logit > least),
+    every.filter(({ score }) => score > least),
     MAX_DETECTIONS,
   );
 }
 
-function candidatesAbove(scores: Float32Array, image: number, shape: HeadShape, least: number): Candidate[] {
-  const { classes, anchors } = shape;
+function candidatesAbove({ scores, anchors, least }: Answers): Candidate[] {
   const found: Candidate[] = [];
-  for (let label = 0, at = image * classes * anchors.count; label < classes; label++)
-    for (let anchor = 0; anchor < anchors.count; anchor++, at++)
-      if (scores[at]! > least) found.push({ anchor, label, logit: scores[at]! });
+  for (let at = 0; at < scores.length; at++)
+    if (scores[at]! > least) found.push({ anchor: at % anchors, label: Math.floor(at / anchors), score: scores[at]! });
   return found;
 }
 
 function best(candidates: Candidate[], count: number): Candidate[] {
-  return candidates.sort((a, b) => b.logit - a.logit).slice(0, count);
+  return candidates.sort((a, b) => b.score - a.score).slice(0, count);
 }
 
 function boxAt(boxes: Float32Array, image: number, anchor: number, shape: HeadShape): readonly number[] {

@@ -32,6 +32,15 @@ describe('toHalf', () => {
     expect(written.outputs.get('y')!.dtype).toBe('float32');
   });
 
+  it('leaves nodes alone that a half cannot hold', () => {
+    const graph = createGraph();
+    const x = graph.input('x', [2, 2]);
+    const weight = graph.constant(float32([2, 2], [1, 2, 3, 4]));
+    graph.output('y', gemm(gemm(x, weight), weight));
+    const written = toHalf(graph, halvesOfFloats, new Set([graph.nodes[0]!]));
+    expect(typed(written)).toEqual(['Gemm float32', 'Cast float16', 'Gemm float16', 'Cast float32']);
+  });
+
   it('keeps one tensor of halves under the name of the weight', () => {
     const graph = createGraph();
     const x = graph.input('x', [2, 2]);

@@ -1,0 +1,107 @@
+/** A detector with an adapter in the formats that it is written in: what is found stays, and Ultralytics reads the file. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import golden from '../fixtures/yolo/validation.json' with { type: 'json' };
+import { onnxRuntimeCpu } from '../../src/engines/onnxruntime.ts';
+import { exportModel } from '../../src/export/export-model.ts';
+import { readOnnxFile } from '../../src/formats/onnx-file.ts';
+import { openBase } from '../../src/models/open-base.ts';
+import type { ExportReport } from '../../src/shared/export-report.ts';
+import { datasetImages } from '../../src/trainer/dataset-images.ts';
+import { validationScore } from '../../src/trainer/detection/validation-score.ts';
+import { DRAWN, writeDrawnAdapter, writeKnownShapes } from './drawn-detector.ts';
+
+const FORMATS = ['onnx-fp32', 'onnx-fp16', 'onnx-int8'] as const;
+
+let folder: string;
+let reports: Readonly<Record<string, ExportReport>>;
+const at = (name: string): string => join(folder, name);
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'lowrank-detection-export-'));
+  const base = await openBase(DRAWN);
+  await writeKnownShapes(at('shapes'), base.labels!);
+  await writeDrawnAdapter({ folder: at('adapter'), base, classes: base.labels! });
+  const written: Record<string, ExportReport> = {};
+  for (const format of FORMATS) written[format] = await write(format);
+  reports = written;
+});
+afterAll(() => {
+  rmSync(folder, { recursive: true, force: true });
+});
+
+function write(format: string, data: string | undefined = at('shapes')): Promise<ExportReport> {
+  return exportModel({
+    adapter: at('adapter'),
+    base: DRAWN,
+    format,
+    out: at(`${format}.onnx`),
+    engine: onnxRuntimeCpu,
+    images: datasetImages(data),
+    score: validationScore(data),
+    threads: 1,
+  });
+}
+
+describe('a detector is written', () => {
+  it.each([
+    // Largest differences of a score and of a box in parts of the side that were seen: 2e-6, 1e-3 and 0.2; and of mAP: 0, 1e-4 and 0.01.
+    ['onnx-fp32', 1e-4, 1e-3],
+    ['onnx-fp16', 1e-2, 5e-3],
+    ['onnx-int8', 0.5, 0.05],
+  ])('as %s, with the mean average precision of base and adapter', (format, difference, loss) => {
+    const report = reports[format]!;
+    expect(report.detection!.boxes).toBeLessThan(difference);
+    expect(report.difference.largest).toBeLessThan(difference);
+    const { images, exported, reference } = report.detection!.validation!;
+    expect(images).toBe(40);
+    expect(reference.map).toBeGreaterThan(0.2);
+    expect(Math.abs(exported.map - reference.map)).toBeLessThan(loss);
+    expect(Math.abs(exported.map50 - reference.map50)).toBeLessThan(loss);
+  });
+
+  it('with the mean average precision that Ultralytics measures of it (test/parity/detection-export.test.ts)', () => {
+    const { exported } = reports['onnx-fp32']!.detection!.validation!;
+    // The promise: letterboxing rounds pixels by another level at most, which moves a few boxes across a limit.
+    expect(Math.abs(exported.map - golden.map)).toBeLessThan(1e-3);
+    expect(Math.abs(exported.map50 - golden.map50)).toBeLessThan(1e-3);
+  });
+
+  it('in fewer bytes', () => {
+    const [whole, half, eighth] = FORMATS.map((format) => reports[format]!.bytes) as [number, number, number];
+    expect(half).toBeLessThan(0.6 * whole);
+    expect(eighth).toBeLessThan(half);
+  });
+
+  it.each(FORMATS)('so that Ultralytics reads it: %s', (format) => {
+    const { files, labels } = reports[format]!;
+    const { graph, metadataProps } = readOnnxFile(files[0]!);
+    const metadata = Object.fromEntries(metadataProps.map(({ key = '', value = '' }) => [key, value]));
+    expect(metadata).toMatchObject({ task: 'detect', imgsz: '[160, 160]', stride: '32', batch: '1' });
+    expect(metadata['names']).toBe(`{${labels!.map((label, i) => `${i}: "${label}"`).join(', ')}}`);
+    const shapes = [graph.input[0]!, graph.output[0]!].map(({ name, type }) => [
+      name,
+      type!.tensorType!.shape!.dim.map(({ dimValue }) => Number(dimValue)),
+    ]);
+    expect(shapes).toEqual([
+      ['images', [1, 3, 160, 160]],
+      ['output0', [1, 4 + labels!.length, 20 ** 2 + 10 ** 2 + 5 ** 2]],
+    ]);
+  });
+});
+
+describe('what is measured', () => {
+  it('is nothing where the dataset has other classes', async () => {
+    await writeKnownShapes(at('others'), ['triangle']);
+    const { detection } = await write('onnx-fp32', at('others'));
+    expect(detection!.validation).toBeNull();
+  });
+});
+
+it('is refused in a format that detectors have not, naming those they have', async () => {
+  await expect(write('transformers')).rejects.toThrow(
+    'detectors are written as onnx-fp32, onnx-fp16, onnx-int8, not as transformers',
+  );
+});
