@@ -21,6 +21,8 @@ export interface Program {
 export interface CompileOptions {
   /** CPU threads; undefined for the engine's own choice, the physical cores. */
   readonly threads?: number | undefined;
+  /** `run` is handed tensors for all results, so that an engine which can spares to hand them back. */
+  readonly intoOnly?: boolean | undefined;
   /** Where to leave the graph that the engine really runs, after its own rewriting. */
   readonly dumpTo?: string | undefined;
   /** Where to leave a profile (Chrome trace format), named by prefix. */

@@ -25,6 +25,8 @@ export interface OnnxOptions {
   /** What the reader computes of the operators that not every one does. */
   readonly operators: ReadonlySet<OptionalOperator>;
   readonly metadata?: Readonly<Record<string, string>>;
+  /** The name of a first output that is an empty sequence, for what reads no further than to it (onnxruntime.ts). */
+  readonly endOfResults?: string | undefined;
 }
 
 /** Of ONNX itself: what every runtime reads. */
@@ -45,6 +47,7 @@ class Writer implements OnnxWriter {
   readonly #operators: ReadonlySet<OptionalOperator>;
   readonly #graph: Graph;
   readonly #metadata: Readonly<Record<string, string>>;
+  readonly #endOfResults: string | undefined;
   readonly #nodes: NodeProto[] = [];
   readonly #initializers = new Map<string, TensorProto>();
   readonly #external: { path: string; tensor: Tensor }[] = [];
@@ -53,10 +56,11 @@ class Writer implements OnnxWriter {
   #site = '';
   #fresh = 0;
 
-  constructor(graph: Graph, { operators, metadata = {} }: OnnxOptions) {
+  constructor(graph: Graph, { operators, metadata = {}, endOfResults }: OnnxOptions) {
     this.#operators = operators;
     this.#graph = graph;
     this.#metadata = metadata;
+    this.#endOfResults = endOfResults;
     for (const input of graph.inputs) this.#take(input, nameOf(input)!);
     for (const name of graph.outputs.keys()) this.#taken.add(name);
   }
@@ -64,11 +68,15 @@ class Writer implements OnnxWriter {
   finish(): WrittenModel {
     this.#nameOutputs();
     for (const node of this.#graph.nodes) this.#write(node);
-    const outputs = [...this.#graph.outputs].map(([name, value]) => {
+    const outputs: ValueInfoProto[] = [...this.#graph.outputs].map(([name, value]) => {
       // An output that another name holds already (an input, a constant, a value under two names) is copied by one node.
       if (this.#names.get(value) !== name) this.node('Identity', [this.#nameOf(value)], [name]);
       return valueInfo(name, value);
     });
+    if (this.#endOfResults !== undefined) {
+      this.node('SequenceEmpty', [], [this.#endOfResults]);
+      outputs.unshift({ name: this.#endOfResults });
+    }
     const used = new Set(this.#nodes.flatMap(({ input }) => input));
     const model: ModelProto = {
       irVersion: IR_VERSION,

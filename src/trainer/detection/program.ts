@@ -35,7 +35,7 @@ export class DetectionStep {
     { engine, batch, ...options }: CompileOptions & { readonly engine: Engine; readonly batch: number },
   ): Promise<DetectionStep> {
     const half = async (graph: Graph): Promise<Half> => ({
-      program: await engine.compile(graph, options),
+      program: await engine.compile(graph, { ...options, intoOnly: true }),
       inputs: graph.inputs.map((input) => nameOf(input)!),
     });
     const memory = saved.map(({ name, shape, dtype }) => [name, zeros(dtype, bind(shape, { [BATCH]: batch }))]);
