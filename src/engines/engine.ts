@@ -15,10 +15,20 @@ export interface Program {
    * The tensors handed in may be reused as soon as the promise is settled.
    */
   run(feeds: Tensors, into?: Tensors): Promise<Tensors>;
+  /** What it keeps between runs; of a program compiled with `state`, which is to be written before the first run. */
+  readonly state?: ProgramState | undefined;
   release(): Promise<void>;
 }
 
+/** Values of the inputs that a program keeps, by their names. */
+export interface ProgramState {
+  write(values: Tensors): Promise<void>;
+  read(): Promise<Tensors>;
+}
+
 export interface CompileOptions {
+  /** Inputs that are not fed but kept, each with the output that is its value in the next run. For engines that `keepsState`. */
+  readonly state?: ReadonlyMap<string, string> | undefined;
   /** CPU threads; undefined for the engine's own choice, the physical cores. */
   readonly threads?: number | undefined;
   /** `run` is handed tensors for all results, so that an engine which can spares to hand them back. */
@@ -37,6 +47,8 @@ export interface Engine {
   readonly form: Form;
   /** It computes on a GPU. */
   readonly gpu?: boolean;
+  /** It can keep values between runs where it computes, so that they need not cross to the host and back. */
+  readonly keepsState?: boolean;
   /** Half precision is faster here, by enough to be the automatic choice. */
   readonly prefersHalf?: boolean;
   /** Ops of a lowered graph that it cannot compute. */

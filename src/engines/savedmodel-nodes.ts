@@ -1,10 +1,12 @@
 /** Nodes of a TensorFlow graph and their attributes, as they lie in a SavedModel. */
 import { DATA_TYPE } from '../formats/savedmodel-proto.ts';
-import type { AttrEntry, AttrValue, NodeDef, TensorShapeProto } from '../formats/savedmodel-proto.ts';
+import type { AttrEntry, AttrValue, NodeDef, SignatureDef, TensorShapeProto } from '../formats/savedmodel-proto.ts';
 import type { TensorFlowAttribute } from '../graph/define.ts';
 import type { Shape } from '../graph/shape.ts';
 import { bytesUnder } from '../graph/tensor.ts';
-import type { Tensor } from '../graph/tensor.ts';
+import type { DType, Tensor } from '../graph/tensor.ts';
+import { isDirect } from './tensorflow-ports.ts';
+import type { InPort, OutPort } from './tensorflow-ports.ts';
 
 /** Names that TensorFlow takes: a module's path has no other characters, but files from outside may. */
 export function nodeName(module: string, name: string): string {
@@ -35,4 +37,18 @@ export function attrValue(value: TensorFlowAttribute): AttrValue {
   if ('float' in value) return { f: value.float };
   if ('bool' in value) return { b: value.bool ? 1 : 0 };
   return { s: new TextEncoder().encode(value.string) };
+}
+
+/** By node: what the graph calls them the ports know. */
+export function signatureOf(inputs: readonly InPort[], outputs: readonly OutPort[]): SignatureDef {
+  const info = (node: string, dtype: DType) => ({
+    key: node,
+    value: { name: `${node}:0`, dtype: DATA_TYPE[dtype], tensorShape: { dim: [] } },
+  });
+  const types = new Map(outputs.map(({ node, dtype }) => [node, isDirect(dtype) ? dtype : 'int32']));
+  return {
+    inputs: [...new Set(inputs.map(({ node }) => node))].map((node) => info(node, 'int32')),
+    outputs: [...types].map(([node, dtype]) => info(node, dtype)),
+    methodName: 'tensorflow/serving/predict',
+  };
 }

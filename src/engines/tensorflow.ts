@@ -10,8 +10,9 @@ import { fileFault } from '../formats/file-faults.ts';
 import type { Graph } from '../graph/ir.ts';
 import { sizeOf } from '../graph/tensor.ts';
 import { InputError } from '../shared/errors.ts';
-import type { CompileOptions, Engine, Program, Tensors } from './engine.ts';
+import type { CompileOptions, Engine, Program, ProgramState, Tensors } from './engine.ts';
 import { setEnvironment } from './tensorflow-environment.ts';
+import type { StatePort } from './savedmodel-state.ts';
 import { check, fed, JOINT_INPUT, taken } from './tensorflow-ports.ts';
 import type { Fed, InPort, OutPort } from './tensorflow-ports.ts';
 import { TensorFlowThread } from './tensorflow-thread.ts';
@@ -36,11 +37,15 @@ export function tensorFlow(pack: TensorFlowPack): Engine {
     form: 'tensorflow',
     gpu: onGpu,
     prefersHalf: onGpu,
+    keepsState: true,
     async compile(graph: Graph, options: CompileOptions = {}): Promise<Program> {
-      const { pieces, inputs, outputs } = writeSavedModel(graph, { channelsFirst: onGpu });
+      const { pieces, inputs, outputs, state } = writeSavedModel(graph, {
+        channelsFirst: onGpu,
+        state: options.state,
+      });
       const thread = await load(pack, options);
       const model = await inTemporaryFolder(pieces, (folder) => thread.ask({ kind: 'load', folder }));
-      return new SavedModelProgram(thread, model, inputs, outputs);
+      return new SavedModelProgram(thread, model, inputs, outputs, state);
     },
   };
 }
@@ -104,6 +109,7 @@ async function writePieces(path: string, pieces: readonly Uint8Array[]): Promise
 }
 
 class SavedModelProgram implements Program {
+  readonly state: ProgramState | undefined;
   readonly #thread: TensorFlowThread;
   readonly #model: number;
   readonly #inputs: readonly InPort[];
@@ -114,7 +120,14 @@ class SavedModelProgram implements Program {
   /** Memory that both threads see, by placeholder: a message would copy all of the array that a tensor is a part of. */
   readonly #shared = new Map<string, SharedArrayBuffer>();
 
-  constructor(thread: TensorFlowThread, model: number, inputs: readonly InPort[], outputs: readonly OutPort[]) {
+  constructor(
+    thread: TensorFlowThread,
+    model: number,
+    inputs: readonly InPort[],
+    outputs: readonly OutPort[],
+    state: readonly StatePort[],
+  ) {
+    this.state = state.length === 0 ? undefined : stateOf(thread, model, state);
     this.#thread = thread;
     this.#model = model;
     this.#inputs = inputs;
@@ -153,6 +166,8 @@ class SavedModelProgram implements Program {
         return [];
       }
       return parts.map(({ node, shape, words }) => {
+        // Both threads see it as it is.
+        if (words.buffer instanceof SharedArrayBuffer) return { node, shape, words };
         const copy = this.#memory(node, shape, words.length);
         copy.words.set(words);
         return copy;
@@ -170,4 +185,29 @@ class SavedModelProgram implements Program {
     }
     return { node, shape, words: new Int32Array(buffer, 0, length) };
   }
+}
+
+function stateOf(thread: TensorFlowThread, model: number, ports: readonly StatePort[]): ProgramState {
+  const ask = (feeds: readonly Fed[], outputs: readonly string[]) => thread.ask({ kind: 'run', model, feeds, outputs });
+  return {
+    async write(values) {
+      for (const { name, shape, words, written } of ports) {
+        const { data } = values[name]!;
+        // A message would copy all of the array that it is a part of.
+        await ask(
+          [{ node: words, shape, words: Int32Array.from(new Int32Array(data.buffer, data.byteOffset, data.length)) }],
+          [written],
+        );
+      }
+    },
+    async read() {
+      const results = await ask(
+        [],
+        ports.map(({ read }) => read),
+      );
+      return Object.fromEntries(
+        ports.map(({ name, shape }, index) => [name, { dtype: 'float32', shape, data: results[index]!.data }]),
+      );
+    },
+  };
 }

@@ -3,8 +3,8 @@
  * placeholders of 32-bit words (tensorflow-ports.ts).
  */
 import { halvesOfFloats } from '../formats/half.ts';
-import { DATA_TYPE, encodeSavedModel } from '../formats/savedmodel-proto.ts';
-import type { AttrEntry, NodeDef, SignatureDef } from '../formats/savedmodel-proto.ts';
+import { encodeSavedModel } from '../formats/savedmodel-proto.ts';
+import type { AttrEntry, NodeDef } from '../formats/savedmodel-proto.ts';
 import type { TensorFlowAttribute, TensorFlowSite, TensorFlowValue, TensorFlowWriter } from '../graph/define.ts';
 import { constantOf, nameOf } from '../graph/ir.ts';
 import type { Graph, Node, Value } from '../graph/ir.ts';
@@ -16,7 +16,9 @@ import { bytesOf, sizeOf, zeros } from '../graph/tensor.ts';
 import type { DType, Tensor } from '../graph/tensor.ts';
 import { InputError } from '../shared/errors.ts';
 import { permuted } from './permute.ts';
-import { attribute, attrValue, constantNode, nodeName, shapeProto, typed } from './savedmodel-nodes.ts';
+import { attribute, attrValue, constantNode, nodeName, shapeProto, signatureOf, typed } from './savedmodel-nodes.ts';
+import { identity, variable } from './savedmodel-state.ts';
+import type { StatePort } from './savedmodel-state.ts';
 import { isDirect, isJoint, JOINT_INPUT, JOINT_OUTPUT, wordPort } from './tensorflow-ports.ts';
 import type { InPort, OutPort } from './tensorflow-ports.ts';
 
@@ -28,6 +30,8 @@ const MAX_BYTES = 2 ** 31 - 1;
 export interface SavedModelOptions {
   /** Images are convolved as [N, C, H, W], which TensorFlow does on a GPU alone. */
   readonly channelsFirst: boolean;
+  /** Inputs that are kept between runs, with the outputs that replace them. */
+  readonly state?: ReadonlyMap<string, string> | undefined;
 }
 
 export interface WrittenSavedModel {
@@ -35,6 +39,7 @@ export interface WrittenSavedModel {
   readonly pieces: readonly Uint8Array[];
   readonly inputs: readonly InPort[];
   readonly outputs: readonly OutPort[];
+  readonly state: readonly StatePort[];
 }
 
 /** Throws an `InputError` for a model whose constants do not fit into one file of 2 GB. */
@@ -51,24 +56,34 @@ class Writer implements TensorFlowWriter {
   readonly #frozen = new Map<Tensor, TensorFlowValue>();
   readonly #values = new Map<Value, TensorFlowValue>();
   readonly #inputs: InPort[] = [];
+  readonly #kept: ReadonlyMap<string, string>;
+  readonly #state: StatePort[] = [];
+  /** Nodes that must have run before any output is told. */
+  readonly #assignments: string[] = [];
   /** Where a symbol's length is read, as a vector of one. */
   readonly #lengths = new Map<string, () => TensorFlowValue>();
   #site = '';
 
-  constructor(graph: Graph, { channelsFirst }: SavedModelOptions) {
+  constructor(graph: Graph, { channelsFirst, state = new Map() }: SavedModelOptions) {
     this.#graph = graph;
     this.channelsFirst = channelsFirst;
+    this.#kept = state;
   }
 
   finish(): WrittenSavedModel {
-    this.#readJointInput(this.#graph.inputs.filter(isJoint));
-    this.#graph.inputs.forEach((input, index) => {
+    const assignments = this.#readState();
+    const fedInputs = this.#graph.inputs.filter((input) => !this.#values.has(input));
+    this.#readJointInput(fedInputs.filter(isJoint));
+    fedInputs.forEach((input, index) => {
       if (!isJoint(input)) this.#values.set(input, this.#input(input, index));
     });
     for (const node of this.#graph.nodes) this.#write(node);
     this.#site = '';
-    const joint = this.#writeJointOutput([...this.#graph.outputs.values()].filter(isJoint));
-    const outputs = [...this.#graph.outputs].map(([name, value], index) => ({
+    for (const assign of assignments) assign();
+    const kept = new Set(this.#kept.values());
+    const told = [...this.#graph.outputs].filter(([name]) => !kept.has(name));
+    const joint = this.#writeJointOutput(told.map(([, value]) => value).filter(isJoint));
+    const outputs = told.map(([name, value], index) => ({
       name,
       dtype: value.dtype,
       ...(joint.get(value) ?? this.#output(value, index)),
@@ -80,7 +95,7 @@ class Writer implements TensorFlowWriter {
     const nodes = [...constants, ...this.#nodes];
     const { pieces, length } = encodeSavedModel(
       { node: nodes, versions: { producer: PRODUCER } },
-      this.#signature(outputs),
+      signatureOf(this.#inputs, outputs),
     );
     if (length > MAX_BYTES) {
       throw new InputError(
@@ -88,7 +103,24 @@ class Writer implements TensorFlowWriter {
         { field: 'engine' },
       );
     }
-    return { pieces, inputs: this.#inputs, outputs };
+    return { pieces, inputs: this.#inputs, outputs, state: this.#state };
+  }
+
+  /** Declares what is kept; returns what writes its next values once they are known. */
+  #readState(): (() => void)[] {
+    return [...this.#kept].map(([name, next], index) => {
+      const input = this.#graph.inputs.find((candidate) => nameOf(candidate) === name)!;
+      const done = this.ints([0]).name;
+      const kept = variable(index, name, input.shape as readonly number[], done);
+      for (const node of kept.nodes) this.#push(node);
+      this.#state.push(kept.port);
+      this.#values.set(input, kept.value);
+      return () => {
+        const node = kept.assign(this.#valueOf(this.#graph.outputs.get(next)!));
+        this.#push(node);
+        this.#assignments.push(node.name);
+      };
+    });
   }
 
   #write(node: Node): void {
@@ -155,7 +187,7 @@ class Writer implements TensorFlowWriter {
       flat.length === 1
         ? first
         : this.typed('ConcatV2', [...flat, this.scalar(0, 'int32')], { N: { int: flat.length } });
-    this.#push({ name: JOINT_OUTPUT, op: 'Identity', input: [all.name], attr: [attribute('T', typed('float32'))] });
+    this.#push(identity(JOINT_OUTPUT, all.name, 'float32', this.#assignments));
     return parts;
   }
 
@@ -219,7 +251,7 @@ class Writer implements TensorFlowWriter {
     const x = this.#valueOf(value);
     const node = `output_${index}`;
     if (isDirect(dtype)) {
-      this.#push({ name: node, op: 'Identity', input: [x.name], attr: [attribute('T', typed(dtype))] });
+      this.#push(identity(node, x.name, dtype, this.#assignments));
     } else {
       // Halves and unsigned words as their bits, which TensorFlow widens without a sign.
       const bits = dtype === 'float16' ? 'uint16' : dtype;
@@ -235,20 +267,6 @@ class Writer implements TensorFlowWriter {
       });
     }
     return { node, part: undefined };
-  }
-
-  /** By node: what the graph calls them the ports know. */
-  #signature(outputs: readonly OutPort[]): SignatureDef {
-    const info = (node: string, dtype: DType) => ({
-      key: node,
-      value: { name: `${node}:0`, dtype: DATA_TYPE[dtype], tensorShape: { dim: [] } },
-    });
-    const types = new Map(outputs.map(({ node, dtype }) => [node, isDirect(dtype) ? dtype : 'int32']));
-    return {
-      inputs: [...new Set(this.#inputs.map(({ node }) => node))].map((node) => info(node, 'int32')),
-      outputs: [...types].map(([node, dtype]) => info(node, dtype)),
-      methodName: 'tensorflow/serving/predict',
-    };
   }
 
   node(

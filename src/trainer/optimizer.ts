@@ -33,9 +33,8 @@ export interface AdamWUpdate {
 }
 
 /** The defaults of PyTorch, which nobody fine-tunes with other values. */
-const BETA_1 = 0.9;
-const BETA_2 = 0.999;
-const EPSILON = 1e-8;
+export const ADAMW = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 } as const;
+const { beta1: BETA_1, beta2: BETA_2, epsilon: EPSILON } = ADAMW;
 
 export function initAdamW(parameters: readonly OptimizedParameter[]): AdamWState {
   const zeros = (): Float32Array[] => parameters.map(({ data }) => new Float32Array(data.length));

@@ -1,3 +1,5 @@
+import type { Job } from '../shared/job.ts';
+
 /**
  * Which learning rate and weight decay each trained parameter gets.
  *
@@ -31,4 +33,13 @@ export function groupOf(
   // Of a convolution the magnitudes are (1, out, 1, 1).
   const decays = shape.length > 1 && !path.includes('lora_magnitude_vector');
   return { learningRateScale: isB ? plusRatio : 1, weightDecay: decays ? weightDecay : 0 };
+}
+
+/** Trained tensors with their groups. */
+export function parameterGroups<T extends { readonly name: string; readonly shape: readonly number[] }>(
+  parameters: readonly T[],
+  { training, lora }: Job,
+): (T & { readonly group: ParameterGroup })[] {
+  const options = { weightDecay: training.weightDecay, plusRatio: lora.plusRatio };
+  return parameters.map((parameter) => ({ ...parameter, group: groupOf(parameter.name, parameter.shape, options) }));
 }

@@ -10,6 +10,7 @@ import { splitFrozen } from '../graph/passes/split-frozen.ts';
 import type { FrozenSplit } from '../graph/passes/split-frozen.ts';
 import { BATCH } from '../models/base.ts';
 import type { Augmentation, Job } from '../shared/job.ts';
+import { compileStep } from './compile-step.ts';
 import { inPrecision } from './precision.ts';
 import { withRecomputation } from './recompute.ts';
 import { evaluate } from './evaluate.ts';
@@ -31,6 +32,7 @@ export async function openClassifierPrograms(session: Session<Dataset>, director
     shuffle: true,
     classWeights: classWeightsOf(session),
     directory,
+    trains: true,
   });
   const evaluated = (samples: readonly Sample[]) =>
     openPipeline(session, evaluationGraph(initial.evaluated, options), {
@@ -39,6 +41,7 @@ export async function openClassifierPrograms(session: Session<Dataset>, director
       shuffle: false,
       classWeights: undefined,
       directory,
+      trains: false,
     });
   const validation = await evaluated(dataset.splits.validation);
   return {
@@ -62,6 +65,7 @@ export async function openClassifierPrograms(session: Session<Dataset>, director
 function trainingProgram(pipeline: Pipeline): TrainingProgram {
   const { source } = pipeline;
   return {
+    state: pipeline.state,
     batchesPerEpoch: source.batchesPerEpoch,
     get skipped() {
       return source.skipped;
@@ -90,19 +94,22 @@ interface PipelineOptions {
   readonly shuffle: boolean;
   readonly classWeights: Float32Array | undefined;
   readonly directory: string;
+  /** Its graph is a training step. */
+  readonly trains: boolean;
 }
 
 async function openPipeline(
   session: Session<Dataset>,
   graph: Graph,
-  { samples, augmentation, shuffle, classWeights, directory }: PipelineOptions,
+  { samples, augmentation, shuffle, classWeights, directory, trains }: PipelineOptions,
 ): Promise<Pipeline & { close(): Promise<void> }> {
   const { job, preprocessing, engine, precision, recompute } = session;
   const threads = job.threads ?? physicalCores();
   const split = frozenPart(graph, job, augmentation);
   const written = inPrecision(split?.top ?? graph, precision);
-  // What only goes forward keeps nothing.
-  const program = await engine.compile(withRecomputation(written, shuffle ? recompute : 0), { threads });
+  const program = trains
+    ? await compileStep(withRecomputation(written, recompute), session, { threads })
+    : await engine.compile(written, { threads });
   const noise = noiseInputs(graph);
   const features =
     split &&
@@ -125,6 +132,7 @@ async function openPipeline(
   return {
     source,
     samples,
+    state: program.state,
     run: async (batch, values, training) => {
       const seen = features ? { [FEATURES]: await features.of(batch) } : { [IMAGES]: imageFeed(batch, preprocessing) };
       const drawn = training && noiseFeeds(noise, batch.labels.length, training.random);

@@ -39,6 +39,7 @@ export class Results {
   async evaluate(training: Training, programs: Programs): Promise<boolean> {
     const { job } = this.#session;
     const { step, epoch } = training.progress;
+    await training.fetch();
     const { samples, ...result } = await programs.validate(training.averaged);
     this.#log.record({ type: 'evaluation', step, epoch, split: 'validation', ...result });
     await this.#writeSamples(step, samples);
@@ -80,6 +81,7 @@ export class Results {
   async checkpoint(training: Training): Promise<void> {
     if (training.progress.step === this.#saved) return;
     this.#saved = training.progress.step;
+    await training.fetch();
     const folder = await saveCheckpoint(this.#folder, training.checkpoint());
     this.#log.record({ type: 'checkpoint', step: training.progress.step, folder });
   }

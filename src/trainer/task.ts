@@ -1,5 +1,5 @@
 /** What training asks of a task: to classify images, or to find objects in them. Everything above this line is the same for both. */
-import type { Tensors } from '../engines/engine.ts';
+import type { ProgramState, Tensors } from '../engines/engine.ts';
 import type { Finding } from '../shared/dataset-report.ts';
 import type { Random } from '../shared/random.ts';
 import type { LossParts, RunEventOf, Score } from '../shared/run/events.ts';
@@ -16,6 +16,8 @@ export interface Programs {
 }
 
 export interface TrainingProgram {
+  /** Of a step that updates what it trains. */
+  readonly state?: ProgramState | undefined;
   readonly batchesPerEpoch: number;
   /** The images that could not be read so far. */
   readonly skipped: readonly Finding[];
@@ -30,7 +32,7 @@ export interface TrainingBatch {
   readonly index: number;
   /** `[batch]`: 0 for padding and for images that could not be read. */
   readonly weights: Float32Array;
-  /** Returns the loss; writes the gradients into the tensors of `into`. */
+  /** `values` are what the optimizer feeds. Returns the loss; writes what else the optimizer needs into the tensors of `into`. */
   run(values: Tensors, options: StepRun): Promise<number>;
 }
 

@@ -48,14 +48,17 @@ export async function train({ folder, log, commands, checkpoint, device }: RunSi
   });
   const programs = await openPrograms(session, folder);
   try {
-    const training = checkpoint === null ? Training.start(session) : Training.from(session, checkpoint);
+    const { state } = programs.training;
+    const training = checkpoint === null ? Training.start(session, state) : Training.from(session, checkpoint, state);
+    await training.begin();
     const results = new Results(folder, log, session);
     const { total: totalSteps, perEpoch: stepsPerEpoch } = setup.steps;
     log.record({ type: 'ready', totalSteps, stepsPerEpoch, epochs: job.training.epochs });
     const loop = new Loop(session, programs, training, results, log, commands, totalSteps);
     const ending = await loop.run().catch(async (error: unknown) => {
+      if (!isOutOfMemory(error) && !isDeviceLost(error)) throw error;
+      await training.rescue();
       if (isOutOfMemory(error)) throw new DeviceFull(error, training.checkpoint());
-      if (!isDeviceLost(error)) throw error;
       await results.checkpoint(training);
       throw deviceLost(error, session.device.name, training.progress.step);
     });
@@ -128,14 +131,15 @@ class Loop {
     const { training } = this.#programs;
     // By place in the run, not by what was drawn before: a resumed run draws what it would have drawn.
     const random = this.#random.fork(this.#training.progress.epoch).fork(batch.index);
-    const { gradients: into } = this.#training;
-    const loss = await batch.run(this.#training.feeds, { into, random });
+    const last = batch.index + 1 === training.batchesPerEpoch;
+    const updates = last || this.#losses.length + 1 === job.training.accumulate;
+    const turn = { updates, learningRate: this.#rateOf(this.#training.progress.step), clip: job.training.clip };
+    const loss = await batch.run(this.#training.feeds(turn), { into: this.#training.results, random });
     this.#training.accumulate();
     this.#losses.push(loss);
     if (training.parts !== undefined) this.#parts.push(training.parts);
     this.throughput.count(batch.weights);
-    const last = batch.index + 1 === training.batchesPerEpoch;
-    if (this.#losses.length < job.training.accumulate && !last) return undefined;
+    if (!updates) return undefined;
     if (this.#overflowed()) return await this.#leaveOut(batch, last);
     return this.#update(batch, last) ?? (await this.#afterUpdate(last));
   }

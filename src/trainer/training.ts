@@ -1,61 +1,54 @@
 /** The state of a training: values, optimizer, progress; what a checkpoint holds and where a run goes on from. */
+import type { ProgramState, Tensors } from '../engines/engine.ts';
 import { float32 } from '../graph/tensor.ts';
 import type { Tensor } from '../graph/tensor.ts';
 import { InputError } from '../shared/errors.ts';
 import type { Checkpoint, TrainingProgress } from './checkpoint.ts';
 import { NOTHING_OBSERVED } from './divergence.ts';
 import { NO_EVALUATION } from './early-stopping.ts';
-import { accumulate, globalNorm } from './gradients.ts';
-import { adamWTensors, initAdamW, restoreAdamW, updateAdamW } from './optimizer.ts';
-import type { AdamWState, OptimizedParameter } from './optimizer.ts';
+import { HostOptimizer } from './host-optimizer.ts';
 import { FIRST_LOSS_SCALE, observeGradients } from './loss-scale.ts';
 import type { LossScale } from './loss-scale.ts';
 import { updateAverage } from './moving-average.ts';
-import { groupOf } from './parameter-groups.ts';
+import { parameterGroups } from './parameter-groups.ts';
+import { ResidentOptimizer } from './resident-optimizer.ts';
 import type { Session } from './session.ts';
-import { gradientOf, LOSS_SCALE } from './step.ts';
+import { LOSS_SCALE } from './step.ts';
+import type { Position, StepOptimizer, Turn } from './step-optimizer.ts';
 
 type Floats = Tensor<'float32'>;
 
+/** What training needs to know of a session. */
+type Trained = Pick<Session, 'job' | 'initial' | 'precision'>;
+
 export class Training {
-  /** By the names of the step's inputs; the optimizer writes into them. */
-  readonly values: Readonly<Record<string, Floats>>;
+  progress: TrainingProgress;
   /** What is evaluated and saved as the result: the moving average of the values where the job wants one, else the values. */
   readonly averaged: Readonly<Record<string, Floats>>;
-  /** What the step's gradients are written into, by the names of its outputs. */
-  readonly gradients: Readonly<Record<string, Floats>>;
-  progress: TrainingProgress;
-  readonly #parameters: readonly OptimizedParameter[];
-  readonly #sums: readonly Float32Array[];
-  readonly #arrays: readonly Float32Array[];
   readonly #decay: number;
-  #optimizer: AdamWState;
-  #accumulated = 0;
+  /** As of the last `fetch`. */
+  #known: TrainingProgress;
+  readonly #optimizer: StepOptimizer;
 
   private constructor(
-    { job, initial, precision }: Session,
+    { job, initial, precision }: Trained,
     values: ReadonlyMap<string, Floats>,
     checkpoint: Checkpoint | null,
+    state: ProgramState | undefined,
   ) {
-    this.values = Object.fromEntries(values);
-    const { weightDecay, ema } = job.training;
-    this.#decay = ema;
-    this.averaged = ema === 0 ? this.values : averageOf(this.values, checkpoint);
-    this.#parameters = initial.adapted.parameters.map(({ name }) => ({
+    const { accumulate, ema } = job.training;
+    const trained = parameterGroups(initial.adapted.parameters, job).map(({ name, group }) => ({
       name,
-      data: values.get(name)!.data,
-      group: groupOf(name, values.get(name)!.shape, { weightDecay, plusRatio: job.lora.plusRatio }),
+      value: values.get(name)!,
+      group,
     }));
-    const zeros = ({ shape, data }: Floats): Floats => float32(shape, new Float32Array(data.length));
-    this.gradients = Object.fromEntries(
-      this.#parameters.map(({ name }) => [gradientOf(name), zeros(values.get(name)!)]),
-    );
-    this.#arrays = Object.values(this.gradients).map(({ data }) => data);
-    this.#sums = this.#arrays.map(({ length }) => new Float32Array(length));
+    const stored = checkpoint?.optimizer ?? null;
     this.#optimizer =
-      checkpoint === null
-        ? initAdamW(this.#parameters)
-        : restoreAdamW(this.#parameters, checkpoint.optimizer, checkpoint.progress.step);
+      state === undefined
+        ? new HostOptimizer(trained, stored, checkpoint?.progress.step ?? 0)
+        : new ResidentOptimizer(state, trained, stored, accumulate > 1);
+    this.#decay = ema;
+    this.averaged = ema === 0 ? this.#optimizer.values : averageOf(this.#optimizer.values, checkpoint);
     const progress = checkpoint?.progress ?? {
       step: 0,
       epoch: 0,
@@ -69,15 +62,19 @@ export class Training {
       skippedImages: [],
     };
     // A run that goes on in another precision begins to scale, or stops it.
-    this.progress = { ...progress, lossScale: precision === 'fp16' ? (progress.lossScale ?? FIRST_LOSS_SCALE) : null };
+    this.#known = this.progress = {
+      ...progress,
+      lossScale: precision === 'fp16' ? (progress.lossScale ?? FIRST_LOSS_SCALE) : null,
+    };
   }
 
-  static start(session: Session): Training {
-    return new Training(session, session.initial.values, null);
+  /** `state` is that of a step that updates what it trains; undefined where the host does. */
+  static start(session: Trained, state?: ProgramState): Training {
+    return new Training(session, session.initial.values, null, state);
   }
 
   /** Throws InputError for a checkpoint of another job. */
-  static from(session: Session, checkpoint: Checkpoint): Training {
+  static from(session: Trained, checkpoint: Checkpoint, state?: ProgramState): Training {
     const values = new Map<string, Floats>();
     for (const { name, shape } of session.initial.adapted.parameters) {
       const stored = checkpoint.parameters.get(name);
@@ -88,46 +85,50 @@ export class Training {
       }
       values.set(name, stored as Floats);
     }
-    return new Training(session, values, checkpoint);
+    return new Training(session, values, checkpoint, state);
+  }
+
+  /** By the names of the trained inputs, as of the last `fetch`. */
+  get values(): Readonly<Record<string, Floats>> {
+    return this.#optimizer.values;
+  }
+
+  /** What a step writes that the optimizer needs, by the names of its outputs. */
+  get results(): Readonly<Record<string, Floats>> {
+    return this.#optimizer.results;
+  }
+
+  /** To be awaited before the first step. */
+  begin(): Promise<void> {
+    return this.#optimizer.begin();
+  }
+
+  /** What a step is fed beside its batch. */
+  feeds(turn: Turn): Tensors {
+    const { lossScale } = this.progress;
+    const fed = this.#optimizer.feeds(turn, this.#position());
+    return lossScale === null ? fed : { ...fed, [LOSS_SCALE]: float32([], [lossScale.scale]) };
   }
 
   /** Takes the gradients of one batch into the group that the next update averages. */
   accumulate(): void {
-    if (this.#accumulated === 0)
-      this.#sums.forEach((sum, index) => {
-        sum.set(this.#arrays[index]!);
-      });
-    else accumulate(this.#sums, this.#arrays);
-    this.#accumulated += 1;
+    this.#optimizer.accumulate();
   }
 
-  /** Norm of the mean gradient of the accumulated batches, which come times the loss's scale. */
+  /** Norm of the mean gradient of the accumulated batches. */
   gradientNorm(): number {
-    return globalNorm(this.#sums, 1 / (this.#accumulated * this.lossScale));
-  }
-
-  /** What the gradients were multiplied by; 1 unless in half precision. */
-  get lossScale(): number {
-    return this.progress.lossScale?.scale ?? 1;
-  }
-
-  /** What a step is fed beside its batch. */
-  get feeds(): Readonly<Record<string, Floats>> {
-    const { lossScale } = this.progress;
-    return lossScale === null ? this.values : { ...this.values, [LOSS_SCALE]: float32([], [lossScale.scale]) };
+    return this.#optimizer.norm(this.#position());
   }
 
   /** Leaves out the update that the accumulated gradients were for, since they overflowed. */
   skip(position: { readonly epoch: number; readonly batch: number }): void {
-    this.#accumulated = 0;
+    this.#optimizer.end(null);
     this.progress = { ...this.progress, ...position, lossScale: observed(this.progress.lossScale, false) };
   }
 
-  /** One update by the mean of the accumulated gradients times `scale`. */
-  update(learningRate: number, scale: number): void {
-    const gradientScale = scale / (this.#accumulated * this.lossScale);
-    this.#optimizer = updateAdamW(this.#optimizer, this.#parameters, this.#sums, { learningRate, gradientScale });
-    this.#accumulated = 0;
+  /** One update by the mean of the accumulated gradients times `factor`, with the rate that the step was fed. */
+  update(learningRate: number, factor: number): void {
+    this.#optimizer.end({ learningRate, factor, position: this.#position() });
     const { step, lossScale } = this.progress;
     if (this.#decay > 0) {
       const [average, values] = [this.averaged, this.values].map((each) => Object.values(each).map(({ data }) => data));
@@ -136,14 +137,34 @@ export class Training {
     this.progress = { ...this.progress, step: step + 1, lossScale: observed(lossScale, true) };
   }
 
-  /** What is saved: arrays are shared, so it must be written before the next update. */
+  /** Brings values and averages on the host up to date; to be awaited before they are used. */
+  async fetch(): Promise<void> {
+    await this.#optimizer.fetch();
+    this.#known = this.progress;
+  }
+
+  /** The same after a fault of the engine; where it cannot tell any more, training is where it was at the last `fetch`. */
+  async rescue(): Promise<void> {
+    try {
+      await this.fetch();
+    } catch {
+      this.#optimizer.abandon();
+      this.progress = this.#known;
+    }
+  }
+
+  /** What is saved, as of the last `fetch`: arrays are shared, so it must be written before the next update. */
   checkpoint(): Checkpoint {
     return {
       progress: this.progress,
       parameters: new Map(Object.entries(this.values)),
-      optimizer: adamWTensors(this.#parameters, this.#optimizer),
+      optimizer: this.#optimizer.averages(),
       average: this.#decay === 0 ? null : new Map(Object.entries(this.averaged)),
     };
+  }
+
+  #position(): Position {
+    return { step: this.progress.step, lossScale: this.progress.lossScale?.scale ?? 1 };
   }
 }
 

@@ -136,7 +136,7 @@ async function compareStep(job: Job, rates: MachineRates): Promise<{ planned: nu
   const times: number[] = [];
   for (let index = 0; index < STEPS; index++) {
     const started = processorTime();
-    await program.run({ ...feeds, ...training.values }, training.gradients);
+    await program.run({ ...feeds, ...training.values }, training.results);
     times.push(processorTime() - started);
   }
   await program.release();

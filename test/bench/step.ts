@@ -18,6 +18,7 @@ import { jobSchema } from '../../src/shared/job.ts';
 import { inputSize } from '../../src/shared/preprocessing.ts';
 import { Random } from '../../src/shared/random.ts';
 import { FEATURES } from '../../src/trainer/frozen-features.ts';
+import { compileStep } from '../../src/trainer/compile-step.ts';
 import { IMAGES, LABELS, trainingGraph, WEIGHTS } from '../../src/trainer/step.ts';
 import { inPrecision } from '../../src/trainer/precision.ts';
 import type { Precision } from '../../src/trainer/precision.ts';
@@ -41,8 +42,10 @@ export interface StepOptions {
 
 export interface StepFigures {
   readonly images_per_second: number;
-  /** From the start of the process to the end of its first step. */
+  /** From the start of the process to the end of its first step, and what of it had passed when the graph was written and when it was loaded. */
   readonly seconds_to_first_step: number;
+  readonly seconds_to_graph: number;
+  readonly seconds_to_load: number;
   readonly peak_rss_mb: number;
   readonly step_ms: number;
   /** The step's matrix products and convolutions by its time, over the rate of 1024³ products on the same threads, taking turns. */
@@ -54,6 +57,8 @@ const RATE_SIDE = 1024;
 const RATE_PRODUCTS = 4;
 const RATE_RUNS = 3;
 const TURNS = 6;
+/** Each step updates. */
+const TURN = { updates: true, learningRate: 1e-4, clip: 0 };
 /** What is counted as matrix work; all else is overhead. */
 const MATRIX_OPS = ['Gemm', 'MatMul', 'Conv', 'ConvTranspose'];
 
@@ -86,8 +91,11 @@ export async function measureStep(options: StepOptions): Promise<StepFigures> {
   const images = whole.inputs.find((input) => nameOf(input) === IMAGES)!;
   const split = targets === 'last2' ? splitFrozen(whole, images, FEATURES, BATCH) : undefined;
   const graph = split?.top ?? whole;
-  const program = await engine.compile(inPrecision(graph, precision), { threads });
-  const training = Training.start({ job, initial, precision } as never);
+  const seconds_to_graph = performance.now() / 1000;
+  const program = await compileStep(inPrecision(graph, precision), { engine, job, initial }, { threads });
+  const seconds_to_load = performance.now() / 1000;
+  const training = Training.start({ job, initial, precision }, program.state);
+  await training.begin();
   const feeds: Tensors = {
     ...(split === undefined ? pixels(batch, inputSize(preprocessing)) : features(batch, split.shape)),
     [LABELS]: {
@@ -99,21 +107,21 @@ export async function measureStep(options: StepOptions): Promise<StepFigures> {
   };
   const step = async (): Promise<number> => {
     const started = performance.now();
-    await program.run({ ...feeds, ...training.feeds }, training.gradients);
+    await program.run({ ...feeds, ...training.feeds(TURN) }, training.results);
     training.accumulate();
-    if (Number.isFinite(training.gradientNorm())) training.update(1e-4, 1);
+    if (Number.isFinite(training.gradientNorm())) training.update(TURN.learningRate, 1);
     else training.skip({ epoch: 0, batch: 0 });
     return performance.now() - started;
   };
   await step();
-  const seconds_to_first_step = performance.now() / 1000;
+  const starts = { seconds_to_first_step: performance.now() / 1000, seconds_to_graph, seconds_to_load };
   const peak_rss_mb = (): number => process.resourceUsage().maxRSS / 1024;
   for (let index = 1; index < options.warmup; index++) await step();
   const times: number[] = [];
   for (let index = 0; index < options.steps; index++) times.push(await step());
   // Before the products below take memory of their own.
   const rss = peak_rss_mb();
-  if (engine.gpu === true) return { ...figures(batch, times), seconds_to_first_step, peak_rss_mb: rss, ...NO_RATE };
+  if (engine.gpu === true) return { ...figures(batch, times), ...starts, peak_rss_mb: rss, ...NO_RATE };
   const flops = matrixFlops(graph, batch);
   const products = await matmulRate(threads);
   const rates: number[] = [];
@@ -125,7 +133,7 @@ export async function measureStep(options: StepOptions): Promise<StepFigures> {
   }
   return {
     ...figures(batch, times),
-    seconds_to_first_step,
+    ...starts,
     peak_rss_mb: rss,
     matmul_share: median(shares),
     matmul_gflops: median(rates),

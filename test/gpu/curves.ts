@@ -10,13 +10,14 @@ import { inputSize } from '../../src/shared/preprocessing.ts';
 import { Random } from '../../src/shared/random.ts';
 import { inPrecision } from '../../src/trainer/precision.ts';
 import type { Precision } from '../../src/trainer/precision.ts';
+import { compileStep } from '../../src/trainer/compile-step.ts';
 import { IMAGES, LABELS, LOSS, trainingGraph, WEIGHTS } from '../../src/trainer/step.ts';
 import { Training } from '../../src/trainer/training.ts';
 
 const BATCH = 8;
 const STEPS = 40;
 const CLASSES = ['cat', 'dog'];
-const LEARNING_RATE = 3e-3;
+const TURN = { updates: true, learningRate: 3e-3, clip: 0 };
 
 export interface Curves {
   readonly cpu: readonly number[];
@@ -33,10 +34,10 @@ export async function stepOf(model: string, precision: Precision): Promise<{ gra
   const { preprocessing } = base;
   const options = { preprocessing, batch: BATCH, labelSmoothing: 0, scaled: precision === 'fp16' };
   const { height, width } = inputSize(preprocessing);
-  const training = Training.start({ job, initial, precision } as never);
+  const training = Training.start({ job, initial, precision });
   return {
     graph: inPrecision(trainingGraph(initial.adapted.graph, options), precision),
-    feeds: { ...batchOf(height, width), ...training.feeds },
+    feeds: { ...batchOf(height, width), ...training.feeds(TURN) },
   };
 }
 
@@ -48,19 +49,20 @@ export async function lossCurves(model: string, engine: Engine, precision: Preci
   const compile = async (on: Engine, as: Precision): Promise<Stage> => {
     const initial = initialise(base, job, CLASSES);
     const options = { preprocessing, batch: BATCH, labelSmoothing: 0, scaled: as === 'fp16' };
-    const program = await on.compile(inPrecision(trainingGraph(initial.adapted.graph, options), as));
-    return { program, session: { job, initial, precision: as } as never };
+    const graph = inPrecision(trainingGraph(initial.adapted.graph, options), as);
+    const program = await compileStep(graph, { engine: on, job, initial });
+    return { program, session: { job, initial, precision: as } };
   };
   const { height, width } = inputSize(preprocessing);
   const feeds = batchOf(height, width);
   const cpu = await compile(onnxRuntimeCpu, 'fp32');
   const own = await compile(engine, precision);
-  const half = await steps(cpu, Training.start(cpu.session), feeds, STEPS / 2);
+  const half = await steps(cpu, Training.start(cpu.session, cpu.program.state), feeds, STEPS / 2);
   // A checkpoint shares its arrays with the training it was taken of: the rest of the CPU's run starts from a copy.
   const checkpoint = structuredClone(half.training.checkpoint());
   const rest = await steps(cpu, half.training, feeds, STEPS / 2);
-  const resumed = await steps(own, Training.from(own.session, checkpoint), feeds, STEPS / 2);
-  const alone = await steps(own, Training.start(own.session), feeds, STEPS);
+  const resumed = await steps(own, Training.from(own.session, checkpoint, own.program.state), feeds, STEPS / 2);
+  const alone = await steps(own, Training.start(own.session, own.program.state), feeds, STEPS);
   await Promise.all([cpu.program.release(), own.program.release()]);
   return {
     cpu: [...half.losses, ...rest.losses],
@@ -71,17 +73,18 @@ export async function lossCurves(model: string, engine: Engine, precision: Preci
 
 interface Stage {
   readonly program: Program;
-  readonly session: never;
+  readonly session: Parameters<typeof Training.start>[0];
 }
 
 async function steps({ program }: Stage, training: Training, feeds: Tensors, count: number) {
   const losses: number[] = [];
+  await training.begin();
   while (losses.length < count) {
-    const { [LOSS]: loss } = await program.run({ ...feeds, ...training.feeds }, training.gradients);
+    const { [LOSS]: loss } = await program.run({ ...feeds, ...training.feeds(TURN) }, training.results);
     training.accumulate();
     if (Number.isFinite(training.gradientNorm())) {
       losses.push((loss!.data as Float32Array)[0]!);
-      training.update(LEARNING_RATE, 1);
+      training.update(TURN.learningRate, 1);
     } else {
       training.skip({ epoch: 0, batch: 0 });
     }

@@ -14,7 +14,6 @@ import { inputSize } from '../../src/shared/preprocessing.ts';
 import { Random } from '../../src/shared/random.ts';
 import { inPrecision } from '../../src/trainer/precision.ts';
 import type { Precision } from '../../src/trainer/precision.ts';
-import type { Session } from '../../src/trainer/session.ts';
 import { IMAGES, LABELS, LOSS, LOSS_SCALE, trainingGraph, WEIGHTS } from '../../src/trainer/step.ts';
 import { Training } from '../../src/trainer/training.ts';
 import { tensorFlow } from '../engines.ts';
@@ -30,7 +29,7 @@ const BATCH = 6;
 const STEPS = 200;
 /** Of the loss in half precision: below what overflows in the gradients of noise, which a run would find by skipping steps. */
 const SCALE = 64;
-const LEARNING_RATE = 1e-3;
+const TURN = { updates: true, learningRate: 1e-3, clip: 0 };
 
 /**
  * Of the norm of each gradient. Sums of up to some ten thousand products round to 1e-7 · √10⁴ = 1e-5 of their terms' size, and what they cancel
@@ -94,7 +93,7 @@ function startTraining({ base, job, precision }: Setup) {
   const initial = initialise(base, job, base.labels!);
   const options = { preprocessing: base.preprocessing, batch: BATCH, labelSmoothing: 0, scaled: precision === 'fp16' };
   const graph = inPrecision(trainingGraph(initial.adapted.graph, options), precision);
-  const training = Training.start({ job, initial, precision } as Session);
+  const training = Training.start({ job, initial, precision });
   return { graph, training };
 }
 
@@ -107,9 +106,9 @@ async function gradientsOn(engine: Engine, setup: Setup): Promise<Tensors> {
   }
   const program = await engine.compile(graph);
   const scale = setup.precision === 'fp16' ? { [LOSS_SCALE]: float32([], [SCALE]) } : {};
-  await program.run({ ...setup.feeds, ...training.feeds, ...scale }, training.gradients);
+  await program.run({ ...setup.feeds, ...training.feeds(TURN), ...scale }, training.results);
   await program.release();
-  return training.gradients;
+  return training.results;
 }
 
 async function lossesOn(engine: Engine, setup: Setup): Promise<number[]> {
@@ -117,10 +116,10 @@ async function lossesOn(engine: Engine, setup: Setup): Promise<number[]> {
   const program = await engine.compile(graph);
   const losses: number[] = [];
   for (let step = 0; step < STEPS; step++) {
-    const results = await program.run({ ...setup.feeds, ...training.feeds }, training.gradients);
+    const results = await program.run({ ...setup.feeds, ...training.feeds(TURN) }, training.results);
     losses.push((results[LOSS] as Tensor<'float32'>).data[0]!);
     training.accumulate();
-    training.update(LEARNING_RATE, 1);
+    training.update(TURN.learningRate, 1);
   }
   await program.release();
   return losses;
