@@ -75,6 +75,7 @@ const bundles = [
       bench: 'test/bench/bench.ts',
       gpu: 'test/bench/gpu.ts',
       'gpu-check': 'test/gpu/check.ts',
+      'detection-trials': 'test/bench/detection-trials/main.ts',
       'engine-pack': 'scripts/engine-pack.ts',
     },
     outdir: `${out}/tools`,

@@ -6,7 +6,8 @@
 import type { Random } from '../shared/random.ts';
 import { type SampleClass, SHAPES } from './sample-shapes.ts';
 
-export type SampleDomain = 'clean' | 'shifted';
+export const SAMPLE_DOMAINS = ['clean', 'shifted'] as const;
+export type SampleDomain = (typeof SAMPLE_DOMAINS)[number];
 
 /** Width and height in pixels. */
 export const SAMPLE_SIDE = 64;

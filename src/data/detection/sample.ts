@@ -17,20 +17,21 @@ export interface DetectionSampleOptions {
   /** Images, of some three shapes each. */
   readonly train?: number;
   readonly validation?: number;
+  /** None by default. */
+  readonly test?: number;
   /** In the order of their labels; all shapes by default. */
   readonly classes?: readonly SampleClass[];
 }
 
 /** All or nothing. Throws an `InputError` where `directory` holds anything. */
 export async function writeDetectionSample(directory: string, options: DetectionSampleOptions = {}): Promise<void> {
-  const { seed = 0, domain = 'shifted', train = 120, validation = 40, classes = SAMPLE_CLASSES } = options;
+  const { seed = 0, domain = 'shifted', train = 120, validation = 40, test = 0 } = options;
+  const { classes = SAMPLE_CLASSES } = options;
   if (namesIn(directory).length > 0)
     throw new InputError('the folder is not empty; choose a new one', { file: directory });
   await writeDirectoryAtomic(directory, async (temp) => {
-    for (const [split, count] of [
-      ['train', train],
-      ['val', validation],
-    ] as const) {
+    const splits = Object.entries({ train, val: validation, test }).filter(([, count]) => count > 0);
+    for (const [split, count] of splits) {
       const random = new Random(seed).fork('boxes').fork(domain).fork(split);
       const [images, labels] = [join(temp, 'images', split), join(temp, 'labels', split)];
       await Promise.all([images, labels].map((folder) => mkdir(folder, { recursive: true })));
@@ -42,7 +43,8 @@ export async function writeDetectionSample(directory: string, options: Detection
         await writeFile(join(labels, `${name}.txt`), boxes.map(lineOf).join(''));
       }
     }
-    await writeFile(join(temp, 'data.yaml'), describe(classes));
+    const names = splits.map(([split]) => split);
+    await writeFile(join(temp, 'data.yaml'), describe(names, classes));
   });
 }
 
@@ -51,7 +53,8 @@ function lineOf([label, x1, y1, x2, y2]: BoxRow): string {
   return `${[label, ...parts].join(' ')}\n`;
 }
 
-function describe(classes: readonly SampleClass[]): string {
+function describe(splits: readonly string[], classes: readonly SampleClass[]): string {
+  const folders = splits.map((split) => `${split}: images/${split}\n`).join('');
   const names = classes.map((name, label) => `  ${label}: ${name}\n`).join('');
-  return `path: .\ntrain: images/train\nval: images/val\nnames:\n${names}`;
+  return `path: .\n${folders}names:\n${names}`;
 }
