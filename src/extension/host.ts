@@ -1,6 +1,7 @@
 /** What every feature of the extension works with. `main.ts` makes it, once, at the first need. */
 import type * as vscode from 'vscode';
 import type { Job } from '../shared/job.ts';
+import type { EnginesModel } from './engines/engines-model.ts';
 import type { Runtime } from './runtime/runtime.ts';
 import type { Tasks } from './runtime/tasks.ts';
 
@@ -11,6 +12,8 @@ export interface Host {
   readonly runtime: Runtime;
   /** Everything heavy, each in a process of its own. */
   readonly tasks: Tasks;
+  /** What this machine can train on. */
+  readonly engines: EnginesModel;
   readonly runs: RunStarter;
 }
 

@@ -3,6 +3,7 @@ import * as vscode from 'vscode';
 import { createAdapters } from './adapter/feature.ts';
 import type { Commands } from './contributions.ts';
 import { createDiagnostics } from './diagnostics.ts';
+import { EnginesModel } from './engines/engines-model.ts';
 import type { Host } from './host.ts';
 import { createRuns } from './runs/feature.ts';
 import { Runtime } from './runtime/runtime.ts';
@@ -26,7 +27,9 @@ export function createHost(
 ): LoadedHost {
   const log = vscode.window.createOutputChannel('Lowrank', { log: true });
   const runtime = new Runtime(context, log);
-  const services = { context, log, runtime, tasks: new Tasks(runtime, log) };
+  const tasks = new Tasks(runtime, log);
+  const engines = new EnginesModel({ tasks, log });
+  const services = { context, log, runtime, tasks, engines };
   const runs = createRuns(services, runsChanged, runsView);
   const host: Host = { ...services, runs: runs.starter };
   const sidebar = createSidebar(host);
@@ -41,6 +44,7 @@ export function createHost(
     dispose: async () => {
       await runs.dispose();
       sidebar.dispose();
+      engines.dispose();
       log.dispose();
     },
   };

@@ -27,7 +27,7 @@ export interface FormField {
 }
 
 export interface FormSection {
-  readonly id: 'basics' | 'adapter' | 'learning' | 'augmentation' | 'run';
+  readonly id: 'basics' | 'adapter' | 'learning' | 'augmentation' | 'run' | 'engine';
   /** In plain sight. */
   readonly fields: readonly FormField[];
   /** Behind *Details*. */
@@ -67,9 +67,11 @@ const LAYOUT: readonly (readonly [FormSection['id'], readonly string[], readonly
   ['augmentation', ['augmentation.flip', 'augmentation.crop', 'augmentation.jitter'], ['augmentation.views']],
   [
     'run',
-    ['training.validationShare', 'training.earlyStopping', 'training.seed', 'engine', 'threads'],
+    ['training.validationShare', 'training.earlyStopping', 'training.seed'],
     ['training.evaluateEvery', 'training.checkpointEvery', 'training.cacheFrozen'],
   ],
+  // Engine, device, precision and XLA have controls of their own, which know this machine (webview/engines).
+  ['engine', ['threads'], []],
 ];
 
 export const JOB_FORM: readonly FormSection[] = LAYOUT.map(([id, fields, details]) => ({

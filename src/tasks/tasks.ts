@@ -5,7 +5,7 @@ import { check } from './check.ts';
 import { engines } from './engines.ts';
 import { exportTask } from './export.ts';
 import { inspect } from './inspect.ts';
-import { installEngine, packOffer } from './packs.ts';
+import { installEngine, removeEngine } from './packs.ts';
 import { plan } from './plan.ts';
 import { predict } from './predict.ts';
 import { resize } from './resize.ts';
@@ -25,8 +25,8 @@ const TASKS: { readonly [T in TaskName]: Task<T> } = {
   export: exportTask,
   predict,
   engines,
-  'pack-offer': packOffer,
   'install-pack': installEngine,
+  'remove-pack': removeEngine,
   sample,
 };
 

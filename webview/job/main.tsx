@@ -7,6 +7,7 @@ import { Card, Details, Skeleton } from '../ui/card.tsx';
 import { t } from '../ui/l10n.ts';
 import type { Option } from '../ui/toolkit.ts';
 import { LayerStrip, Patterns, TargetModules } from './adapter-section.tsx';
+import { Engines } from './engines.tsx';
 import { Field } from './field.tsx';
 import { RankSliders } from './rank-sliders.tsx';
 import { job, sendEdits, setLinked, state } from './store.ts';
@@ -43,6 +44,7 @@ function Section({ section }: { readonly section: FormSection }): VNode | null {
           <LayerStrip />
         </>
       )}
+      {id === 'engine' && <Engines />}
       <Fields fields={fields} />
       {details.length > 0 && (
         <Details summary={t('Details')}>
@@ -65,6 +67,8 @@ function titleOf(id: FormSection['id']): string {
       return t('Augmentation');
     case 'run':
       return t('Run');
+    case 'engine':
+      return t('Engine');
     default:
       return id satisfies never;
   }
@@ -90,16 +94,6 @@ function optionsOf(id: string): readonly Option[] | undefined {
         { value: 'head', label: t('The head alone') },
         { value: 'full', label: t('Every weight (full fine-tuning)') },
       ];
-    case 'engine': {
-      const engines = state.value?.engines ?? [];
-      return [
-        { value: 'auto', label: t('automatic') },
-        ...engines.map(({ name, device }) => ({
-          value: name,
-          label: device === 'cpu' ? `${name} (CPU)` : `${name} (${device})`,
-        })),
-      ];
-    }
     default:
       return undefined;
   }

@@ -48,6 +48,10 @@ export const advice = computed(() => {
   return advise({ job: shown, cost: job.cost.value, memory: result?.memory ?? null, images, imbalance: null });
 });
 
+export const send: typeof channel.post = (message) => {
+  channel.post(message);
+};
+
 export function act(what: Extract<ToHostJob, { type: 'do' }>['what']): void {
   channel.post({ type: 'do', what });
 }

@@ -9,6 +9,7 @@ import { Notice } from '../ui/notice.tsx';
 import { Button } from '../ui/toolkit.ts';
 import { BaseCard } from './base-card.tsx';
 import { DatasetCard } from './dataset-card.tsx';
+import { EngineCard } from './engine-card.tsx';
 import { RankCard } from './rank-card.tsx';
 import { Sibling, StartCard } from './start-card.tsx';
 import { act, state } from './store.ts';
@@ -26,6 +27,7 @@ function Sidebar(): VNode {
       <DatasetCard />
       <BaseCard />
       <RankCard />
+      <EngineCard />
       <Sibling />
       <StartCard />
     </main>

@@ -3,7 +3,7 @@ import type { VNode } from 'preact';
 import { t } from '../ui/l10n.ts';
 import { Notice } from '../ui/notice.tsx';
 import { Button, ProgressRing } from '../ui/toolkit.ts';
-import { EngineOffer } from './engine-offer.tsx';
+import { PackOffer, PackProgress } from '../engines/packs.tsx';
 import { act, job, plan, send, state } from './store.ts';
 
 export function StartCard(): VNode | null {
@@ -13,7 +13,8 @@ export function StartCard(): VNode | null {
   return (
     <section class="card start" aria-label={t('Start')}>
       <p class="help device">{deviceText()}</p>
-      <EngineOffer />
+      <PackOffer engines={now.engines} onPack={send} />
+      <PackProgress work={now.engines.work} onPack={send} />
       <Button
         look="primary"
         disabled={reason !== null || now.starting}

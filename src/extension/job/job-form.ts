@@ -4,7 +4,6 @@ import * as vscode from 'vscode';
 import { InputError } from '../../shared/errors.ts';
 import { readJobValues } from '../../shared/job-reading.ts';
 import { type JobState, toHostJob, type ToHostJob, type ToViewJob } from '../../shared/protocol/job.ts';
-import type { EngineOption } from '../../shared/protocol/results.ts';
 import type { Host } from '../host.ts';
 import { openPage, type Page } from '../webview-page.ts';
 import { chooseBase, chooseDataset } from './choose.ts';
@@ -28,7 +27,6 @@ export interface JobFormOf {
 /** Binds a panel to a source until the panel is closed. */
 export function openJobForm(form: JobFormOf, panel: vscode.WebviewPanel): void {
   const { host, source, planner, document } = form;
-  let engines: readonly EngineOption[] | null = null;
   const page: Page<ToViewJob> = openPage<ToHostJob, ToViewJob>(host, panel.webview, {
     name: 'job',
     title: document === undefined ? vscode.l10n.t('Fine-tuning job') : basename(document.uri.fsPath),
@@ -36,7 +34,7 @@ export function openJobForm(form: JobFormOf, panel: vscode.WebviewPanel): void {
     receive: (message) => receive(message),
   });
   const postState = (): void => {
-    page.post({ type: 'state', state: stateOf(form, engines) });
+    page.post({ type: 'state', state: stateOf(form) });
   };
   const postPlan = (): void => {
     page.post({ type: 'plan', plan: planner.state });
@@ -44,23 +42,14 @@ export function openJobForm(form: JobFormOf, panel: vscode.WebviewPanel): void {
   const listeners = [
     source.onDidChange(postState),
     planner.onDidChange(postPlan),
+    host.engines.onDidChange(postState),
     vscode.workspace.onDidGrantWorkspaceTrust(postState),
     vscode.workspace.onDidChangeWorkspaceFolders(postState),
   ];
   panel.onDidDispose(() => {
     for (const listener of listeners) listener.dispose();
   });
-  if (vscode.workspace.isTrusted) {
-    void host.tasks.run({ task: 'engines' }).then(
-      (found) => {
-        engines = found.engines.filter(({ state }) => state === 'usable');
-        postState();
-      },
-      (error: unknown) => {
-        host.log.warn(String(error));
-      },
-    );
-  }
+  void host.engines.look();
 
   async function receive(message: ToHostJob): Promise<void> {
     switch (message.type) {
@@ -74,6 +63,9 @@ export function openJobForm(form: JobFormOf, panel: vscode.WebviewPanel): void {
       case 'edit':
         await source.edit(message.edits);
         return;
+      case 'pack':
+        await host.engines.act(message);
+        return;
       case 'do':
         await act(form, message.what);
         return;
@@ -83,7 +75,7 @@ export function openJobForm(form: JobFormOf, panel: vscode.WebviewPanel): void {
   }
 }
 
-function stateOf({ source, document, alsoBlocked }: JobFormOf, engines: readonly EngineOption[] | null): JobState {
+function stateOf({ host, source, document, alsoBlocked }: JobFormOf): JobState {
   const { values, broken } = source.read();
   const reading = readJobValues(values);
   const draft = source instanceof DraftSource ? source : undefined;
@@ -97,7 +89,7 @@ function stateOf({ source, document, alsoBlocked }: JobFormOf, engines: readonly
     canUndo: draft?.canUndo ?? false,
     canRedo: draft?.canRedo ?? false,
     blocked: words ?? alsoBlocked?.() ?? null,
-    engines,
+    engines: host.engines.state,
   };
 }
 
@@ -109,7 +101,7 @@ async function act(form: JobFormOf, what: Action): Promise<void> {
     case 'start':
     case 'save-job': {
       const { job } = readJobValues(source.read().values);
-      const { blocked } = stateOf(form, null);
+      const { blocked } = stateOf(form);
       if (job === null || (what === 'start' && blocked !== null))
         throw new InputError(blocked ?? vscode.l10n.t('The job is not complete.'));
       const whole = absoluteJob(job, source.directory);

@@ -20,7 +20,6 @@ import { obstacleOf, startJob } from '../job/start.ts';
 import { openPage, type Page } from '../webview-page.ts';
 import { BaseModel } from './base-model.ts';
 import { DatasetModel } from './dataset-model.ts';
-import { EngineOffer } from './engine-offer.ts';
 import { siblingOf } from './sibling.ts';
 import { sweepRanks } from './sweep.ts';
 
@@ -33,7 +32,6 @@ export class Sidebar {
   readonly planner: Planner;
   readonly #host: Host;
   readonly #bases: BaseModel;
-  readonly #offer: EngineOffer;
   readonly #listeners: vscode.Disposable[];
   #page: Page<ToViewSidebar> | undefined;
   #view: vscode.WebviewView | undefined;
@@ -46,7 +44,6 @@ export class Sidebar {
     this.draft = new DraftSource(host.context.workspaceState);
     this.dataset = new DatasetModel(host);
     this.#bases = new BaseModel(host);
-    this.#offer = new EngineOffer(host);
     this.planner = new Planner(host, this.draft, ({ data }) => this.#isDataset(data));
     this.#listeners = [
       this.draft.onDidChange(() => {
@@ -62,7 +59,7 @@ export class Sidebar {
       this.#bases.onDidChange(() => {
         this.#post();
       }),
-      this.#offer.onDidChange(() => {
+      host.engines.onDidChange(() => {
         this.#post();
       }),
       this.planner.onDidChange(() => {
@@ -139,7 +136,6 @@ export class Sidebar {
     this.planner.dispose();
     this.dataset.dispose();
     this.#bases.dispose();
-    this.#offer.dispose();
     this.draft.dispose();
   }
 
@@ -161,7 +157,7 @@ export class Sidebar {
     const { data, base } = this.#reading.shown;
     if (this.draft.exists && data !== '' && data !== this.dataset.asked) void this.dataset.look(data);
     if (this.draft.exists && vscode.workspace.isTrusted) {
-      void this.#offer.look();
+      void this.#host.engines.look();
       void this.#bases.find().then(() => {
         if (this.#reading.shown.base === '') this.draft.fill({ path: ['base'], value: this.#bases.preferred });
       });
@@ -196,7 +192,7 @@ export class Sidebar {
       blocked: obstacleOf(this.#reading) ?? this.dataset.obstacle,
       starting: this.#starting,
       sibling: this.#sibling,
-      engineOffer: this.#offer.state,
+      engines: this.#host.engines.state,
     };
   }
 
@@ -217,6 +213,9 @@ export class Sidebar {
         return;
       case 'edit':
         await this.draft.edit(message.edits);
+        return;
+      case 'pack':
+        await this.#host.engines.act(message);
         return;
       case 'do':
         await this.#act(message.what);
@@ -277,12 +276,6 @@ export class Sidebar {
         return;
       case 'plan-again':
         this.planner.again();
-        return;
-      case 'install-engine':
-        await this.#offer.install();
-        return;
-      case 'cancel-install':
-        this.#offer.cancel();
         return;
       default:
         what satisfies never;

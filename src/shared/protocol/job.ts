@@ -2,7 +2,8 @@
 import * as z from 'zod';
 import type { JobEdit } from '../draft.ts';
 import type { JobReading } from '../job-reading.ts';
-import type { EngineOption, PlanResult } from './results.ts';
+import { type EnginesState, engineMessage } from './engines.ts';
+import type { PlanResult } from './results.ts';
 import { fault, openFile, ready, stateOf } from './view.ts';
 
 /** More than any form edits at once. */
@@ -51,8 +52,7 @@ export interface JobState {
   readonly canRedo: boolean;
   /** Why it cannot start now; null where it can. */
   readonly blocked: string | null;
-  /** Null until they are known. */
-  readonly engines: readonly EngineOption[] | null;
+  readonly engines: EnginesState;
 }
 
 const JOB_ACTIONS = ['start', 'save-job', 'undo', 'redo', 'browse-data', 'browse-base', 'open-text'] as const;
@@ -61,6 +61,7 @@ export const toHostJob = z.discriminatedUnion('type', [
   ready,
   openFile,
   edit,
+  engineMessage,
   z.object({ type: z.literal('do'), what: z.enum(JOB_ACTIONS) }),
 ]);
 export type ToHostJob = z.infer<typeof toHostJob>;

@@ -7,7 +7,7 @@ import type { AdapterReport, ResizedLayer } from '../adapter-report.ts';
 import type { DatasetReport, Finding } from '../dataset-report.ts';
 import type { ExportReport, Snippet } from '../export-report.ts';
 import type { Plan } from '../plan.ts';
-import type { InstallPackResult, PackOfferResult } from './packs.ts';
+import type { EnginesResult, PackResult } from './engines.ts';
 
 /** Which dataset a chosen path means. Only names were read: `report.images` is null. */
 export type SurveyResult =
@@ -189,25 +189,8 @@ export type PredictPart =
       readonly kind: 'models';
       readonly models: Pick<PredictResult, 'labels' | 'baseLabels' | 'baseNote' | 'images' | 'more'>;
     }
-  | { readonly kind: 'image'; readonly image: SideBySide };
-
-export interface EngineOption {
-  readonly name: string;
-  readonly device: string;
-  readonly threads: number;
-  /** Of its device, in bytes, and its driver's version; null where it is not told. */
-  readonly memory: number | null;
-  readonly driver: string | null;
-  readonly state: 'usable' | 'unusable' | 'not installed';
-  /** Why it cannot be used, and what would mend it; null where it can. */
-  readonly reason: string | null;
-  /** What a job with `engine: auto` would run on. */
-  readonly automatic: boolean;
-}
-
-export interface EnginesResult {
-  readonly engines: readonly EngineOption[];
-}
+  | { readonly kind: 'image'; readonly image: SideBySide }
+  | { readonly kind: 'scene'; readonly image: ScenePair };
 
 export interface SampleResult {
   readonly folder: string;
@@ -226,8 +209,8 @@ export interface TaskResults {
   export: ExportResult;
   predict: PredictResult;
   engines: EnginesResult;
-  'pack-offer': PackOfferResult;
-  'install-pack': InstallPackResult;
+  'install-pack': PackResult;
+  'remove-pack': PackResult;
   sample: SampleResult;
 }
 
@@ -244,7 +227,7 @@ export interface TaskParts {
   export: never;
   predict: PredictPart;
   engines: never;
-  'pack-offer': never;
   'install-pack': never;
+  'remove-pack': never;
   sample: never;
 }

@@ -3,8 +3,8 @@ import * as z from 'zod';
 import type { DatasetReport, Finding } from '../dataset-report.ts';
 import type { JobReading } from '../job-reading.ts';
 import { edit, planMessage } from './job.ts';
-import type { OfferState } from './packs.ts';
-import type { BaseCandidate, ClassThumbnails } from './results.ts';
+import { type EnginesState, engineMessage } from './engines.ts';
+import type { BaseCandidate, ClassThumbnails, Scene } from './results.ts';
 import { fault, openFile, ready, stateOf } from './view.ts';
 
 /** What is known of the chosen folder; each step adds to the one before. */
@@ -17,6 +17,8 @@ export type DatasetState =
       readonly report: DatasetReport;
       readonly check: CheckState;
       readonly thumbnails: readonly ClassThumbnails[];
+      /** Of a dataset with boxes. */
+      readonly scenes: readonly Scene[];
     }
   | { readonly status: 'part'; readonly path: string; readonly whole: string; readonly classes: number }
   | {
@@ -67,8 +69,7 @@ export interface SidebarState {
   readonly blocked: string | null;
   readonly starting: boolean;
   readonly sibling: SiblingRun | null;
-  /** Null where there is none. */
-  readonly engineOffer: OfferState | null;
+  readonly engines: EnginesState;
 }
 
 const SIDEBAR_ACTIONS = [
@@ -85,14 +86,13 @@ const SIDEBAR_ACTIONS = [
   'manage-trust',
   'plan-again',
   'show-log',
-  'install-engine',
-  'cancel-install',
 ] as const;
 
 export const toHostSidebar = z.discriminatedUnion('type', [
   ready,
   openFile,
   edit,
+  engineMessage,
   z.object({ type: z.literal('do'), what: z.enum(SIDEBAR_ACTIONS) }),
   z.object({ type: z.literal('open-run'), folder: z.string().min(1) }),
 ]);

@@ -32,11 +32,11 @@ export const taskRequestSchema = z.discriminatedUnion('task', [
   }),
   /** The base and the adapter side by side on images or folders of images. */
   z.object({ task: z.literal('predict'), ...onBase, images: z.array(path), top: z.int().min(1) }),
+  /** What this machine can train on, and the engine packs that are here or could be. */
   z.object({ task: z.literal('engines') }),
-  /** Whether an engine pack would give this machine a faster engine. */
-  z.object({ task: z.literal('pack-offer') }),
-  /** Fetches and installs it, by its name in the index; its progress streams, in bytes. */
+  /** Installs an engine pack, by its name in the index or from a file; its progress streams, in bytes. */
   z.object({ task: z.literal('install-pack'), pack: z.string().min(1) }),
+  z.object({ task: z.literal('remove-pack'), pack: z.string().min(1) }),
   /** Writes the sample dataset into a new or empty folder. */
   z.object({ task: z.literal('sample'), out: path }),
 ]);

@@ -31,6 +31,7 @@ const SAME = new Set([
   'Seed',
   'Threads',
   'Training',
+  'XLA',
 ]);
 
 /** The one view that shows texts it does not hold: those of the job's schema. */
