@@ -49,7 +49,12 @@ const trials = new Map<string, Trial>();
 const lines: Line[] = [];
 
 mkdirSync(values.runs, { recursive: true });
-const pool = new Pool(values.slots.split(',').map(slotOf), Date.now() + 1000 * Number(values.seconds), record);
+const pool = new Pool(
+  values.slots.split(',').map(slotOf),
+  Date.now() + 1000 * Number(values.seconds),
+  values.runs,
+  record,
+);
 await pool.run(positionals[0] === 'final' ? finals() : first());
 
 function first(): Task[] {

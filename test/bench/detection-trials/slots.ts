@@ -4,6 +4,9 @@
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdirSync, symlinkSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { dataHome } from '../../../src/formats/data-home.ts';
 
 export interface Slot {
   readonly engine: string;
@@ -38,6 +41,16 @@ export function slotOf(text: string): Slot {
   return { engine, cores, card };
 }
 
+/**
+ * A cache for one slot, the engine packs in it those of this machine: a card belongs to one run at a time of those that share a cache,
+ * and these are to share it.
+ */
+function ownCache(folder: string): string {
+  mkdirSync(folder, { recursive: true });
+  symlinkSync(dataHome('engines'), join(folder, 'engines'));
+  return folder;
+}
+
 export function coresIn(cores: string): number {
   return cores
     .split(',')
@@ -46,7 +59,7 @@ export function coresIn(cores: string): number {
 }
 
 export class Pool {
-  readonly #free: Slot[];
+  readonly #free: (Slot & { readonly cache: string })[];
   readonly #waiting: { readonly task: Task; readonly attempt: number }[] = [];
   readonly #done: (finished: Finished) => Promise<readonly Task[]>;
   readonly #deadline: number;
@@ -54,8 +67,13 @@ export class Pool {
   #settle: () => void = () => undefined;
 
   /** `done` is told of each run that has ended and may add others. */
-  constructor(slots: readonly Slot[], deadline: number, done: (finished: Finished) => Promise<readonly Task[]>) {
-    this.#free = [...slots];
+  constructor(
+    slots: readonly Slot[],
+    deadline: number,
+    work: string,
+    done: (finished: Finished) => Promise<readonly Task[]>,
+  ) {
+    this.#free = slots.map((slot, index) => ({ ...slot, cache: ownCache(resolve(work, `.cache-${index}`)) }));
     this.#deadline = deadline;
     this.#done = done;
   }
@@ -76,11 +94,18 @@ export class Pool {
     if (this.#running === 0) this.#settle();
   }
 
-  async #start(entry: { readonly task: Task; readonly attempt: number }, slot: Slot): Promise<void> {
+  async #start(
+    entry: { readonly task: Task; readonly attempt: number },
+    slot: Slot & { readonly cache: string },
+  ): Promise<void> {
     this.#running += 1;
     const [command = '', ...rest] = entry.task.command(slot);
     const child = spawn('taskset', ['-c', slot.cores, command, ...rest], {
-      env: { ...process.env, ...(slot.card !== undefined && { CUDA_VISIBLE_DEVICES: slot.card }) },
+      env: {
+        ...process.env,
+        LOWRANK_CACHE: slot.cache,
+        ...(slot.card !== undefined && { CUDA_VISIBLE_DEVICES: slot.card }),
+      },
       stdio: ['ignore', 'ignore', 'pipe'],
     });
     let said = '';
