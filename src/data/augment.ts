@@ -25,18 +25,25 @@ export function sampleRandom(seed: number, view: number, sample: number): Random
 export function augment(
   image: RgbImage,
   preprocessing: Preprocessing,
-  { flip, crop, jitter: colours }: Augmentation,
+  augmentation: Augmentation,
   random: Random,
 ): Uint8Array {
+  const { crop } = augmentation;
   const input = inputSize(preprocessing);
-  let pixels: Uint8Array;
-  if (crop === null) {
-    pixels = preprocess(image, preprocessing);
-  } else {
-    const box = drawCrop(image, crop, random.fork('crop'));
-    pixels = resample(image, box, input, { x: 0, y: 0, ...input }, preprocessing.interpolation);
-  }
-  if (random.fork('flip').uniform() < flip) mirror(pixels, input.width);
+  if (crop === null) return vary(preprocess(image, preprocessing), input.width, augmentation, random);
+  const box = drawCrop(image, crop, random.fork('crop'));
+  const pixels = resample(image, box, input, { x: 0, y: 0, ...input }, preprocessing.interpolation);
+  return vary(pixels, input.width, augmentation, random);
+}
+
+/** What of `augment` comes after the resize, in place: the flip and the colours. */
+export function vary(
+  pixels: Uint8Array,
+  width: number,
+  { flip, jitter: colours }: Augmentation,
+  random: Random,
+): Uint8Array {
+  if (random.fork('flip').uniform() < flip) mirror(pixels, width);
   if (colours !== null) jitter(pixels, colours, random.fork('jitter'));
   return pixels;
 }

@@ -4,6 +4,7 @@ import { inputSize, type Preprocessing } from '../shared/preprocessing.ts';
 import { isIdentity } from './augment.ts';
 import type { Sample } from './dataset.ts';
 import { DecodedEpochs, type EpochSource, type Members, type SourceOptions } from './decoded-epochs.ts';
+import { variesResized } from './resized-images.ts';
 
 export interface Batch extends Members {
   /** Empty where `wantsImages` said so. `[batch, height, width, 3]`; black where the weight is 0. */
@@ -30,6 +31,7 @@ export function openBatchSource(options: BatchSourceOptions): BatchSource {
     recipe: { preprocessing, augmentation, seed },
     sampleBytes: width * height * 3,
     views: augmentation === null ? 1 : augmentation.views,
+    variesResized: augmentation !== null && variesResized(augmentation),
     assemble(members, images) {
       const labels = new Int32Array(batch);
       for (const [place, sample] of members.samples.entries()) labels[place] = samples[sample]?.label ?? 0;

@@ -6,6 +6,7 @@ import { type BatchRing, createRing, isComplete, type RingOptions, stop, take } 
 import type { DecodeWorkerData } from './decode-worker.ts';
 import { faultOf } from './faults.ts';
 import { prepareSample, type Recipe } from './prepare-sample.ts';
+import type { ResizedImages } from './resized-images.ts';
 import { shareStrings } from './shared-strings.ts';
 
 export interface FilledBatch {
@@ -28,8 +29,15 @@ export interface DecodePool {
   close(): Promise<void>;
 }
 
+/** Which samples there are, and what becomes of them. */
+export interface Samples {
+  readonly paths: readonly string[];
+  readonly recipe: Recipe;
+  readonly resized: ResizedImages | undefined;
+}
+
 /** Decodes `workers` samples at a time in threads running `file`. They are started by the first epoch. */
-export function threadPool(file: string, workers: number, paths: readonly string[], recipe: Recipe): DecodePool {
+export function threadPool(file: string, workers: number, { paths, recipe, resized }: Samples): DecodePool {
   let threads: Worker[] = [];
   let failure: Error | undefined;
   let wake: () => void = () => undefined;
@@ -39,7 +47,7 @@ export function threadPool(file: string, workers: number, paths: readonly string
     wake();
   };
   const launch = (): void => {
-    const workerData: DecodeWorkerData = { paths: shareStrings(paths), recipe };
+    const workerData: DecodeWorkerData = { paths: shareStrings(paths), recipe, resized };
     threads = Array.from({ length: workers }, () => {
       const thread = new Worker(file, { workerData, execArgv: [] });
       thread.on('message', () => {
@@ -92,7 +100,7 @@ export function threadPool(file: string, workers: number, paths: readonly string
 }
 
 /** The same without threads: nothing is decoded before it is asked for. */
-export function inProcess(paths: readonly string[], recipe: Recipe): DecodePool {
+export function inProcess({ paths, recipe, resized }: Samples): DecodePool {
   return {
     start({ order, view, batch, imageBytes }) {
       let start = 0;
@@ -107,7 +115,7 @@ export function inProcess(paths: readonly string[], recipe: Recipe): DecodePool 
             if (stopped) throw new Error('these batches were stopped');
             try {
               images.set(
-                prepareSample((index) => paths[index]!, sample, view, recipe),
+                prepareSample((index) => paths[index]!, sample, view, recipe, resized),
                 place * imageBytes,
               );
             } catch (error) {

@@ -5,14 +5,16 @@ import { InputError } from '../shared/errors.ts';
 import { type BatchRing, claim, deliver } from './batch-ring.ts';
 import { faultOf } from './faults.ts';
 import { prepareSample, type Recipe } from './prepare-sample.ts';
+import type { ResizedImages } from './resized-images.ts';
 import { type SharedStrings, sharedString } from './shared-strings.ts';
 
 export interface DecodeWorkerData {
   readonly paths: SharedStrings;
   readonly recipe: Recipe;
+  readonly resized: ResizedImages | undefined;
 }
 
-const { paths, recipe } = workerData as DecodeWorkerData;
+const { paths, recipe, resized } = workerData as DecodeWorkerData;
 
 /** Rings are worked off one after the other, in the order in which they came. */
 let work = Promise.resolve();
@@ -31,7 +33,7 @@ async function decode(ring: BatchRing): Promise<void> {
 function prepared(sample: number, view: number): Uint8Array | string {
   const pathOf = (index: number): string => sharedString(paths, index);
   try {
-    return prepareSample(pathOf, sample, view, recipe);
+    return prepareSample(pathOf, sample, view, recipe, resized);
   } catch (error) {
     if (error instanceof InputError) return faultOf(error, pathOf(sample)).message;
     throw error;

@@ -3,11 +3,19 @@ import { availableParallelism } from 'node:os';
 import type { Finding } from '../shared/dataset-report.ts';
 import { InputError } from '../shared/errors.ts';
 import { workerFile } from '../formats/worker-file.ts';
-import { type BatchFiller, type DecodePool, type FilledBatch, inProcess, threadPool } from './decode-pool.ts';
+import {
+  type BatchFiller,
+  type DecodePool,
+  type FilledBatch,
+  inProcess,
+  type Samples,
+  threadPool,
+} from './decode-pool.ts';
 import { epochOrder } from './epoch-order.ts';
 import { maxFaults } from './faults.ts';
 import { ImageCache } from './image-cache.ts';
 import type { Recipe } from './prepare-sample.ts';
+import { createResized } from './resized-images.ts';
 
 /** What every batch has. */
 export interface Members {
@@ -42,6 +50,8 @@ interface EpochOptions<B> extends SourceOptions {
   readonly sampleBytes: number;
   /** Variations of each image; null for new ones every epoch. */
   readonly views: number | null;
+  /** Whether these are variations of the same resized image. */
+  readonly variesResized?: boolean;
   /** `payload` is `[batch, sampleBytes]`, zero where the weight is; empty where no images are wanted. */
   readonly assemble: (members: Members, payload: Uint8Array) => B;
 }
@@ -83,10 +93,12 @@ export class DecodedEpochs<B> implements EpochSource<B> {
     const { paths, recipe, views, batch, sampleBytes, workers, cacheBytes = CACHE_BYTES } = options;
     this.#options = options;
     this.batchesPerEpoch = Math.ceil(paths.length / batch);
-    this.#pool = openPool(paths, recipe, workers ?? defaultWorkers());
+    const fits = (versions: number): boolean => ImageCache.bytes(paths.length, versions, sampleBytes) <= cacheBytes;
+    const keepsResized = options.variesResized === true && fits(1);
+    const resized = keepsResized ? createResized(paths.length, sampleBytes) : undefined;
+    this.#pool = openPool({ paths, recipe, resized }, workers ?? defaultWorkers());
     // New views every epoch are never seen again.
-    const fits = views !== null && ImageCache.bytes(paths.length, views, sampleBytes) <= cacheBytes;
-    this.#cache = fits ? new ImageCache(paths.length, views, sampleBytes) : null;
+    this.#cache = views !== null && fits(views) ? new ImageCache(paths.length, views, sampleBytes) : null;
   }
 
   get skipped(): readonly Finding[] {
@@ -187,7 +199,7 @@ export class DecodedEpochs<B> implements EpochSource<B> {
   }
 }
 
-function openPool(paths: readonly string[], recipe: Recipe, workers: number): DecodePool {
+function openPool(samples: Samples, workers: number): DecodePool {
   const file = workers > 0 ? workerFile('decode-worker') : undefined;
-  return file === undefined ? inProcess(paths, recipe) : threadPool(file, workers, paths, recipe);
+  return file === undefined ? inProcess(samples) : threadPool(file, workers, samples);
 }

@@ -40,7 +40,7 @@ export function planTime({ job, counts, work, images, trainableParameters, threa
   };
   const training = pass(counts.train, work.training, images.again.training, updates * perUpdate);
   const evaluation = pass(counts.validation, work.validation, images.again.validation, 0);
-  const fresh = Math.min(images.views ?? epochs, epochs) / epochs;
+  const fresh = Math.min(images.decoding ?? epochs, epochs) / epochs;
   const parts = {
     training: fresh * training.fresh + (1 - fresh) * training.later,
     evaluation: (evaluateEvery === null ? 1 : updates / evaluateEvery) * evaluation.later,

@@ -5,6 +5,7 @@ import type { AnyDataset } from '../data/dataset.ts';
 import { decodeImageSync } from '../data/decode-image.ts';
 import { prepareSample } from '../data/prepare-sample.ts';
 import { isIdentity } from '../data/augment.ts';
+import { variesResized } from '../data/resized-images.ts';
 import { InputError } from '../shared/errors.ts';
 import type { Augmentation, Job } from '../shared/job.ts';
 import { inputSize } from '../shared/preprocessing.ts';
@@ -17,8 +18,8 @@ const MILLISECONDS = 300;
 export interface ImagePlan {
   /** Of one thread. */
   readonly secondsPerImage: number;
-  /** Versions of each training image; null where each epoch makes new ones. */
-  readonly views: number | null;
+  /** Epochs in which training images are decoded; null for all. */
+  readonly decoding: number | null;
   /** Decoding threads of one pipeline. */
   readonly workers: number;
   /** Of an image as it lies in its file, decoded. */
@@ -39,13 +40,15 @@ export function planImages(
   const { width, height } = inputSize(preprocessing);
   const imageBytes = width * height * 3;
   const augmentation = isIdentity(job.augmentation) ? null : job.augmentation;
-  const pipeline = (images: number, versions: number | null, isKept: boolean) => {
+  const pipeline = (images: number, given: number | null, isKept: boolean) => {
+    // Of the resized image, which later epochs vary.
+    const versions = given ?? (augmentation !== null && variesResized(augmentation) ? 1 : null);
     const isCached = versions !== null && images * versions * imageBytes <= CACHE_BYTES;
     const again = !isCached && !isKept;
     const { batch } = job.training;
     // Rings of the present epoch and of the one after it, a batch that was taken out and one that the engine works on.
     const slots = Math.min(slotsOf({ batch, imageBytes }), Math.ceil(images / batch));
-    const ahead = (slots * (again ? 2 : 1) + 2) * batch * imageBytes;
+    const ahead = (slots * (again || given === null ? 2 : 1) + 2) * batch * imageBytes;
     return { again, bytes: ahead + (isCached ? images * versions * imageBytes : 0) };
   };
   const views = augmentation === null ? 1 : augmentation.views;
@@ -58,7 +61,7 @@ export function planImages(
       augmentation,
       job.training.seed,
     ),
-    views,
+    decoding: views ?? (training.again ? null : 1),
     workers: defaultWorkers(),
     bytes: { training: training.bytes, validation: validation.bytes },
     again: { training: training.again, validation: validation.again },

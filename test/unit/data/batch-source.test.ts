@@ -136,6 +136,26 @@ describe('openBatchSource', () => {
     expect([await collect(source.batches(2)), await collect(source.batches(3))]).toEqual(first);
   });
 
+  it('decodes once what each epoch only mirrors and colours, and still draws each epoch anew', async () => {
+    const augmentation = augmentationSchema.parse({ flip: 0.5, jitter: {} });
+    const given = options(9, [4], { augmentation });
+    const source = openBatchSource(given);
+    await collect(source.batches(0));
+    const expected = await collect(openBatchSource({ ...given, cacheBytes: 0 }).batches(1));
+    rmSync(given.samples[0]!.path);
+    expect(await collect(source.batches(1))).toEqual(expected);
+    expect(source.skipped.length).toBe(1);
+  });
+
+  it('decodes each epoch what is cropped anew', async () => {
+    const given = options(8, [], { augmentation: augmentationSchema.parse({ crop: {} }) });
+    const source = openBatchSource(given);
+    await collect(source.batches(0));
+    rmSync(given.samples[0]!.path);
+    await collect(source.batches(1));
+    expect(source.skipped.length).toBe(1);
+  });
+
   it('does not keep an epoch that was left early', async () => {
     const given = options(8);
     const source = openBatchSource(given);
