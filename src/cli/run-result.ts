@@ -46,7 +46,7 @@ function exitOf({ status, summary }: RunState): ExitCode {
 }
 
 function reportFacts(report: RunReport): (Fact | null)[] {
-  const { validation, test, parameters, files, seconds, imagesPerSecond, peakMemoryBytes, method } = report;
+  const { validation, test, parameters, files, seconds, imagesPerSecond, peakMemoryBytes, method, engine } = report;
   const speed = imagesPerSecond === null ? [] : [`${formatCount(imagesPerSecond)} images/s`];
   const memory = peakMemoryBytes === null ? [] : [`at most ${formatBytes(peakMemoryBytes)} of memory`];
   const tested = metricOf(test).value;
@@ -67,7 +67,12 @@ function reportFacts(report: RunReport): (Fact | null)[] {
         `${(files.baseBytes / files.adapterBytes).toPrecision(3)} times as much`,
     },
     { name: 'time', value: [formatDuration(seconds), ...speed, ...memory].join(', ') },
+    engine === undefined ? null : { name: 'on', value: engineText(engine) },
   ];
+}
+
+function engineText({ name, device, precision, reason }: NonNullable<RunReport['engine']>): string {
+  return `${device}, ${name}, ${precision}${reason === '' ? '' : `; ${reason}`}`;
 }
 
 function metricFact({ untouched, best, last }: RunReport['validation']): Fact | null {

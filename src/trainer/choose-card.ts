@@ -1,8 +1,8 @@
 /** Which of several cards a run computes on, and that CUDA sees that one alone. */
 import { env } from 'node:process';
 import { holderOf } from '../engines/device-lease.ts';
-import { isCalled } from '../engines/nvidia.ts';
-import type { NvidiaCard } from '../engines/nvidia.ts';
+import { isCalled } from '../formats/nvidia.ts';
+import type { NvidiaCard } from '../formats/nvidia.ts';
 import { InputError } from '../shared/errors.ts';
 
 /** Differences below this are of the driver's own making, and do not decide between two cards. */

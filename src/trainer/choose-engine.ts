@@ -10,7 +10,7 @@ import type { Engine } from '../engines/engine.ts';
 import { findEngines } from '../engines/options.ts';
 import type { FoundEngine, FoundEngines } from '../engines/options.ts';
 import type { SharedDevice } from '../engines/device-lease.ts';
-import type { NvidiaCard } from '../engines/nvidia.ts';
+import type { NvidiaCard } from '../formats/nvidia.ts';
 import { dataHome } from '../formats/data-home.ts';
 import type { Job } from '../shared/job.ts';
 import type { MachineRates } from '../shared/plan.ts';

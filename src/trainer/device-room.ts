@@ -1,6 +1,6 @@
 /** Whether other programs leave a run enough of its card. Lowrank's own runs are waited for; of others one only knows that they are there. */
-import { cardProcesses, nvidiaCards } from '../engines/nvidia.ts';
-import type { CardProcess, NvidiaCard } from '../engines/nvidia.ts';
+import { cardProcesses, nvidiaCards } from '../formats/nvidia.ts';
+import type { CardProcess, NvidiaCard } from '../formats/nvidia.ts';
 import { InputError } from '../shared/errors.ts';
 import { formatBytes } from '../shared/format.ts';
 import type { ChosenDevice } from './choose-engine.ts';

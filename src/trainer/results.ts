@@ -126,6 +126,7 @@ export class Results {
         last: scoreOf(summary.evaluations.validation),
       },
       test: ending.type === 'finished' ? await this.#evaluateTest(training, programs) : null,
+      engine: setup.engine,
       parameters: setup.parameters,
       files: { adapterBytes: weightBytes(join(this.#folder, RUN_PATHS.adapter)), baseBytes: setup.parameters.base * 4 },
       skippedImages: progress.skippedImages.length,

@@ -28,6 +28,7 @@ export function Figures({ head, report }: FiguresProps): VNode {
       orDash(lively ? head.imagesPerSecond : (report?.imagesPerSecond ?? head.imagesPerSecond), formatCount),
     ],
     [lively ? t('Memory') : t('Peak memory'), orDash(memory, formatBytes)],
+    ...(head.deviceMemoryBytes === null ? [] : [deviceFigure(head.deviceMemoryBytes)]),
     [lively ? t('Time left') : t('Time'), orDash(time, formatDuration)],
   ];
   return (
@@ -40,4 +41,17 @@ export function Figures({ head, report }: FiguresProps): VNode {
       ))}
     </dl>
   );
+}
+
+function deviceFigure(bytes: number): [string, string] {
+  return [t('GPU memory'), formatBytes(bytes)];
+}
+
+function detectionFigures(score: RunHead['detection']): [string, string][] {
+  if (score === null) return [];
+  return [
+    ['mAP50', formatShare(score.map50)],
+    [t('Precision'), formatShare(score.precision)],
+    [t('Recall'), formatShare(score.recall)],
+  ];
 }

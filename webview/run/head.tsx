@@ -27,6 +27,7 @@ export function Head({ head, details, trusted }: HeadProps): VNode {
         </span>
       </div>
       <p class="muted">{describe(details)}</p>
+      {details.engine !== null && <p class="muted">{engineText(details.engine)}</p>}
       <ProgressBar done={step} total={moving ? null : (totalSteps ?? 1)} label={t('Progress')} />
       <p class="figure progress-text">{progressText(head)}</p>
       <Controls head={head} trusted={trusted} />
@@ -34,14 +35,21 @@ export function Head({ head, details, trusted }: HeadProps): VNode {
   );
 }
 
-function describe({ data, base, method, rank, alpha, device }: RunDetails): string {
+function describe({ data, base, method, rank, alpha }: RunDetails): string {
   const how =
     method === 'lora'
       ? t('LoRA, rank {0}, alpha {1}', rank, alpha)
       : method === 'head'
         ? t('head alone')
         : t('every weight');
-  return [`${last(data)} → ${last(base)}`, how, device].filter((part) => part !== null).join(' · ');
+  return `${last(data)} → ${last(base)} · ${how}`;
+}
+
+/** `On CPU with TensorFlow (tensorflow-cpu), fp32: named by the job`. */
+function engineText({ name, device, precision, reason }: NonNullable<RunDetails['engine']>): string {
+  const library = name.startsWith('tensorflow') ? 'TensorFlow' : 'ONNX Runtime';
+  const on = t('On {0} with {1} ({2}), {3}', device === 'cpu' ? t('CPU') : device, library, name, precision);
+  return reason === '' ? on : `${on}: ${reason}`;
 }
 
 /** The last part of a path or of a name on the hub. */

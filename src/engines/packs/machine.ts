@@ -1,6 +1,6 @@
 /** What a pack may ask of a machine: its system, its C library and its NVIDIA driver. */
 import { InputError } from '../../shared/errors.ts';
-import { nvidiaDriver } from '../nvidia.ts';
+import { nvidiaDriver } from '../../formats/nvidia.ts';
 import { compareVersions, type Fit } from './manifest.ts';
 
 export interface Machine {

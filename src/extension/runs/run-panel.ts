@@ -13,9 +13,10 @@ import { type RunPlace, type ToHostRun, toHostRun, type ToViewRun } from '../../
 import { openPage, type Page } from '../webview-page.ts';
 import type { Host } from '../host.ts';
 import { revealPath } from '../reveal.ts';
-import { residentBytes } from './memory.ts';
+import { cardBytes, residentBytes } from './memory.ts';
 import { type Look, type Reading, RunReader } from './run-reader.ts';
-import { datasetFolder, detailsOf, headOf, holderHere } from './run-view.ts';
+import { detectionsOf } from './run-detections.ts';
+import { datasetFolder, detailsOf, headOf, holderHere, NO_MEMORY } from './run-view.ts';
 
 const LIVELY_MS = 100;
 const IDLE_MS = 2_000;
@@ -44,7 +45,7 @@ export class RunPanel {
   /** As sent last; a message goes out only when something differs. */
   #sent = { head: '', details: '', kind: '' };
   #detailsAt = 0;
-  #memory: number | null = null;
+  #memory = NO_MEMORY;
 
   static async open(host: Omit<Host, 'runs'>, folder: string, panel: vscode.WebviewPanel): Promise<RunPanel> {
     const reader = new RunReader(folder, { curves: true });
@@ -195,9 +196,22 @@ export class RunPanel {
     );
   }
 
-  async #memoryOf({ state }: Reading): Promise<number | null> {
+  #detections({ state }: Reading) {
+    return detectionsOf(state, { step: this.#samplesOf, uriOf: this.#uriOf });
+  }
+
+  readonly #uriOf = (file: string): string | null =>
+    vscode.workspace.isTrusted ? this.#panel.webview.asWebviewUri(vscode.Uri.file(file)).toString() : null;
+
+  async #memoryOf({ state }: Reading): Promise<typeof NO_MEMORY> {
     const pid = isLively(state.status) ? holderHere(this.#folder) : null;
-    return pid === null ? null : residentBytes(pid);
+    if (pid === null) return NO_MEMORY;
+    const card = state.identity.setup?.engine.card ?? null;
+    const [process_, device] = await Promise.all([
+      residentBytes(pid),
+      card === null ? null : cardBytes(card.uuid, pid),
+    ]);
+    return { process: process_, device };
   }
 
   #send(kind: string, state: (ToViewRun & { type: 'state' })['state'], always: boolean): void {

@@ -20,7 +20,16 @@ const LOG_LINES = 200;
 /** A report and the samples of one evaluation take kilobytes. */
 const MAX_BYTES = 4 * 2 ** 20;
 
-export function headOf({ state, health, remaining }: Reading, memoryBytes: number | null): RunHead {
+/** In bytes; null where it cannot be told from here. */
+export interface RunMemory {
+  readonly process: number | null;
+  /** Of its card. */
+  readonly device: number | null;
+}
+
+export const NO_MEMORY: RunMemory = { process: null, device: null };
+
+export function headOf({ state, health, remaining }: Reading, memory: RunMemory): RunHead {
   const { status, summary, identity, holder } = state;
   const { latest, evaluations, untouched, best } = summary;
   return {
@@ -35,7 +44,8 @@ export function headOf({ state, health, remaining }: Reading, memoryBytes: numbe
     learningRate: latest?.learningRate ?? null,
     imagesPerSecond: latest?.imagesPerSecond ?? null,
     remaining: status === 'running' ? remaining : null,
-    memoryBytes,
+    memoryBytes: memory.process,
+    deviceMemoryBytes: memory.device,
     metric: {
       name: metricOf(best ?? evaluations.validation ?? untouched).name,
       best: metricOf(best).value,
@@ -74,7 +84,7 @@ export async function detailsOf(
     method: job.method,
     rank: job.lora.rank,
     alpha: job.lora.alpha,
-    device: setup === null ? null : `${setup.engine.device}, ${setup.engine.name}`,
+    engine: setup?.engine ?? null,
     trainableParameters: setup?.parameters.trainable ?? null,
     samples: samplesOf(state, uriOf),
     classes: classesOf(state),

@@ -4,6 +4,7 @@ import type { Health } from '../run/health.ts';
 import type { Metric, MetricName } from '../run/metric.ts';
 import type { RunReport } from '../run/report.ts';
 import type { EvaluationColumns, RunSeries } from '../run/series.ts';
+import type { RunSetup } from '../run/identity.ts';
 import type { RunStatus } from '../run/status.ts';
 import { fault, openFile, ready, reveal, stateOf } from './view.ts';
 
@@ -24,6 +25,8 @@ export interface RunHead {
   readonly remaining: number | null;
   /** Of the trainer's process now; null where it cannot be told from here. */
   readonly memoryBytes: number | null;
+  /** Of its card, where it has one that tells. */
+  readonly deviceMemoryBytes: number | null;
   /** Of the validation images. */
   readonly metric: { readonly name: MetricName; readonly best: number | null; readonly last: number | null };
   readonly bestStep: number | null;
@@ -67,8 +70,8 @@ export interface RunDetails {
   readonly method: 'lora' | 'head' | 'full';
   readonly rank: number;
   readonly alpha: number;
-  /** What it trains on; null until the trainer knows. */
-  readonly device: string | null;
+  /** What it trains on, and why; null until the trainer knows. */
+  readonly engine: RunSetup['engine'] | null;
   readonly trainableParameters: number | null;
   /** The worst first. */
   readonly samples: { readonly step: number; readonly shown: readonly ShownSample[] } | null;

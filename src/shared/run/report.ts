@@ -10,6 +10,8 @@ export const reportSchema = z.object({
   version: z.literal(1),
   id: z.string(),
   outcome: z.enum(['finished', 'stopped', 'failed']),
+  /** What it ran on, and why; reports from before there was a choice have none. */
+  engine: setupSchema.shape.engine.optional(),
   method: z.enum(['lora', 'head', 'full']),
   steps: count,
   epochs: count,

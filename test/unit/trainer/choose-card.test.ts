@@ -1,6 +1,6 @@
 /** Which card a run gets, and what it is told where the card is full, or gone. */
 import { afterEach, expect, test, vi } from 'vitest';
-import { parseCards, parseProcesses } from '../../../src/engines/nvidia.ts';
+import { parseCards, parseProcesses } from '../../../src/formats/nvidia.ts';
 import { chooseCard, useCard } from '../../../src/trainer/choose-card.ts';
 import { deviceLost, isDeviceLost } from '../../../src/trainer/device-lost.ts';
 import { tooFull } from '../../../src/trainer/device-room.ts';

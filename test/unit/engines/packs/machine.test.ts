@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { driverOf } from '../../../../src/engines/nvidia.ts';
+import { driverOf } from '../../../../src/formats/nvidia.ts';
 import { compareVersions } from '../../../../src/engines/packs/manifest.ts';
 import { missingIn } from '../../../../src/engines/packs/shared-libraries.ts';
 

@@ -1,6 +1,6 @@
 /** What `nvidia-smi` says of cards and of the processes on them. */
 import { describe, expect, it } from 'vitest';
-import { isCalled, parseCards, parseProcesses, visibleCards } from '../../../src/engines/nvidia.ts';
+import { isCalled, parseCards, parseProcesses, visibleCards } from '../../../src/formats/nvidia.ts';
 
 const TWO = parseCards(
   '0, GPU-5f0e1111-aaaa, NVIDIA H100 80GB HBM3, 81559, 4, 580.65.06\n' +
