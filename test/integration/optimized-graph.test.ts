@@ -127,20 +127,20 @@ describe('ResNet with adapters on every convolution', () => {
     grown('resnet-basic', { depths: [layers, 2, 1] }, (layer) => `.stages.0.layers.${layer}.`, layers);
 
   it('the whole step', async () => {
-    // 11 convolutions: the stem with stride 2, six of 3 × 3 without a stride, two with, and two shortcuts with. Six of them read so few
-    // channels that their adapter is merged.
+    // 11 convolutions: the stem with stride 2, six of 3 × 3 without a stride, two with, and two shortcuts with. The stem, the shortcuts and
+    // two others read so few channels that their adapter is merged.
     expect(await operators(await stage(1), 'all-linear')).toMatchObject({
-      // Forward: W of the five with a path beside it, their B, and A of the five with a stride. Backward: dz = Bᵀ·dy 11, and dx through W
+      // Forward: W of the six with a path beside it, their B, and A of the five with a stride. Backward: dz = Bᵀ·dy 11, and dx through W
       // and through A of the six without a stride. Weights of frozen layers get no gradient, and nothing below the stem any at all.
-      Conv: 5 + 5 + 5 + 11 + 6 + 6,
+      Conv: 6 + 6 + 5 + 11 + 6 + 6,
       // Forward, W′ with the ReLU or the residual behind it.
-      FusedConv: 6,
-      // A of the six without a stride, which unrolls r channels instead of x's; dx through W and A of the four with one.
-      ConvTranspose: 6 + 4 + 4,
+      FusedConv: 5,
+      // A of the six without a stride, which unrolls r channels instead of x's; dx through W′ of the four with one.
+      ConvTranspose: 6 + 4,
       // dA and dB, one of them as a Gemm: the last layer has more channels than pixels.
       FusedMatMul: 2 * 11 - 1,
-      // That one, W′ of the merged, the logits, dx and dW of the head.
-      Gemm: 1 + 6 + 3,
+      // That one, W′ of the merged and of two paths with a stride, the logits, dx and dW of the head.
+      Gemm: 1 + 5 + 2 + 3,
       // Forward, and once more for the places of the maxima.
       MaxPool: 2,
       // The images' channels; A turned for the six without a stride; Bᵀ; dA and dB into their files' order; two for the Gemm above. None is

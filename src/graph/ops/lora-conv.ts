@@ -21,7 +21,8 @@ interface LoraConvAttributes extends ConvOptions {
  *
  * The second output is z = conv(x, A), which the gradient reuses. With dz = scale·Bᵀdy the gradients stay low-rank: dA is the weight gradient
  * of a convolution to r channels, dB a product of dy with z, and dx has a part from W, which is frozen and so a constant turned either way,
- * and one from A. Even of the merged form: turning W′ at each step costs more than A's part.
+ * and one from A. Even of the merged form: turning W′ at each step costs more than A's part. With a stride nothing is turned, so there dx comes
+ * from W′ at once.
  */
 export const loraConv = defineOp<Inputs, LoraConvAttributes>({
   name: 'LoraConv',
@@ -33,8 +34,12 @@ export const loraConv = defineOp<Inputs, LoraConvAttributes>({
     const { scale, whole, down, up } = parts(attributes);
     let shared: Value | undefined;
     const dz = (): Value => (shared ??= convInputGradient(dy!, mul(b, scale), z!, up));
+    const isStrided = whole.strides.some((stride) => stride > 1) && whole.groups === 1;
     return [
-      () => add(convInputGradient(dy!, weight, x, whole), convInputGradient(dz(), a, x, down)),
+      () =>
+        isStrided
+          ? convInputGradient(dy!, mergedWeight(weight, a, b, scale), x, whole)
+          : add(convInputGradient(dy!, weight, x, whole), convInputGradient(dz(), a, x, down)),
       undefined,
       bias && (() => reduceSum(dy!, { axes: [0, 2, 3] })),
       () => convWeightGradient(x, dz(), a, down),
@@ -45,9 +50,7 @@ export const loraConv = defineOp<Inputs, LoraConvAttributes>({
     const { scale, merged, whole, down, up } = parts(attributes);
     const z = narrowConv(x, a, down);
     if (!merged) return [add(conv(x, weight, bias, whole), conv(z, mul(b, scale), undefined, up)), z];
-    const matrix = (value: Value): Value => reshape(value, [value.shape[0]!, elements(value.shape.slice(1))]);
-    const effective = reshape(gemm(matrix(b), matrix(a), matrix(weight), { alpha: scale }), weight.shape);
-    return [conv(x, effective, bias, whole), z];
+    return [conv(x, mergedWeight(weight, a, b, scale), bias, whole), z];
   },
   cases: [
     {
@@ -74,6 +77,12 @@ export const loraConv = defineOp<Inputs, LoraConvAttributes>({
     },
   ],
 });
+
+/** W′ = W + scale·B·A, of a layer without groups. */
+function mergedWeight(weight: Value, a: Value, b: Value, scale: number): Value {
+  const matrix = (value: Value): Value => reshape(value, [value.shape[0]!, elements(value.shape.slice(1))]);
+  return reshape(gemm(matrix(b), matrix(a), matrix(weight), { alpha: scale }), weight.shape);
+}
 
 /** The options of W, of A and of B. Of a layer with groups B·A has not W's shape, so nothing can be merged. */
 function parts({ scale, merged, ...whole }: LoraConvAttributes) {

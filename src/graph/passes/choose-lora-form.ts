@@ -13,6 +13,10 @@ import { sizeOf } from '../tensor.ts';
  * Runtime's blocked layout. 14 to 21 % for 3 × 3 kernels of 64 to 512 channels (docs/performance.md).
  */
 const MERGED_CONV_PENALTY = 0.15;
+/** Without the blocked layout every tap's pixels are gathered one by one where there is a stride: so many operations' time for each. */
+const GATHER_FLOPS = 90;
+/** Fewer channels, as a stem's, are read as they lie in either form. */
+const BLOCK_CHANNELS = 8;
 /** Reading an element and writing its sum, of a weight with B·A or of a layer's result with the side path's: so many operations' time. */
 const ADD_FLOPS = 50;
 
@@ -35,7 +39,7 @@ const PREFERENCE: Readonly<Record<string, (node: Node, bindings: Bindings) => bo
     // Merging forms B·A; the side path applies B forward and A backward to every row.
     return 2 * rank * out * features < 2 * rank * rows * (out + features);
   },
-  LoraConv: ({ inputs, outputs }, bindings) => {
+  LoraConv: ({ inputs, outputs, attributes }, bindings) => {
     const [, weight, , a] = inputs as readonly [Value, Value, unknown, Value];
     const [out, ...column] = bind(weight.shape, bindings) as [number, number, number, number];
     const rank = bind(a.shape, bindings)[0]!;
@@ -43,7 +47,11 @@ const PREFERENCE: Readonly<Record<string, (node: Node, bindings: Bindings) => bo
     const [images, , height, width] = bind(outputs[0]!.shape, bindings) as [number, number, number, number];
     const pixels = images * height * width;
     // The gradients are the same. Forward the one forms W′, the other applies B to every pixel and adds.
-    const merging = weights * (2 * rank + ADD_FLOPS) + MERGED_CONV_PENALTY * 2 * weights * pixels;
+    const { strides } = attributes as { readonly strides: readonly number[] };
+    const isGathered =
+      strides.some((stride) => stride > 1) && sizeOf(column.slice(1)) > 1 && column[0]! >= BLOCK_CHANNELS;
+    const slower = (isGathered ? GATHER_FLOPS : 2 * MERGED_CONV_PENALTY * out) * sizeOf(column) * pixels;
+    const merging = weights * (2 * rank + ADD_FLOPS) + slower;
     return merging < out * pixels * (2 * rank + ADD_FLOPS);
   },
 };

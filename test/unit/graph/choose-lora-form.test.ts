@@ -27,11 +27,11 @@ describe('the form of a linear adapter', () => {
 });
 
 describe('the form of a convolution’s adapter', () => {
-  const convolution = (channels: number, rank: number, size: number): Graph => {
+  const convolution = (channels: number, rank: number, size: number, stride = 1): Graph => {
     const graph = createGraph();
     const x = graph.input('x', [symbol('B'), channels, size, size]);
     const [a, b] = [trained(graph, 'a', rank, channels, 3, 3), trained(graph, 'b', 64, rank, 1, 1)];
-    const same = { strides: [1, 1], pads: [1, 1, 1, 1], dilations: [1, 1], groups: 1 };
+    const same = { strides: [stride, stride], pads: [1, 1, 1, 1], dilations: [1, 1], groups: 1 };
     graph.output('y', loraConv(x, frozen(graph, 64, channels, 3, 3), undefined, a, b, { scale: 1, ...same }));
     return graph;
   };
@@ -45,6 +45,15 @@ describe('the form of a convolution’s adapter', () => {
     [64, 62, true],
   ])('%i channels, rank %i: merged %s', (channels, rank, expected) => {
     expect(merged(convolution(channels, rank, 64), 64)).toBe(expected);
+  });
+
+  // 90·9·channels to gather each pixel with a stride, against 2·rank + 50 for each of 64 results: only few channels are worth it.
+  it.each([
+    [3, true],
+    [8, false],
+    [64, false],
+  ])('%i channels with a stride: merged %s', (channels, expected) => {
+    expect(merged(convolution(channels, 8, 64, 2), 64)).toBe(expected);
   });
 
   it('is a path where there are fewer pixels than repay forming the weight', () => {
