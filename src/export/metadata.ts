@@ -5,7 +5,7 @@
  */
 import { LOGITS, PIXELS } from '../models/base.ts';
 import type { Base, Detection } from '../models/base.ts';
-import { CLASSES_KEY, PREPROCESSING_KEY } from '../models/onnx/metadata.ts';
+import { BRANCH_KEY, CLASSES_KEY, PREPROCESSING_KEY } from '../models/onnx/metadata.ts';
 import { inputSize } from '../shared/preprocessing.ts';
 import type { ExportSite } from './format.ts';
 
@@ -19,7 +19,7 @@ export function mergedMetadata({ merged, adapterHash }: ExportSite): Record<stri
 }
 
 /** Of a detector: what Ultralytics reads of its own exports, and how to make its input. */
-export function detectorMetadata(site: ExportSite, { strides }: Detection): Record<string, string> {
+export function detectorMetadata(site: ExportSite, { strides, branches }: Detection): Record<string, string> {
   return {
     ...mergedMetadata(site),
     task: 'detect',
@@ -28,6 +28,7 @@ export function detectorMetadata(site: ExportSite, { strides }: Detection): Reco
     channels: '3',
     // Boxes of all anchors, whichever branch they are from: suppression is left to the reader.
     end2end: 'False',
+    [BRANCH_KEY]: branches.at(-1)!.name,
     description: `images: RGB 0…1, letterboxed; output0: [4 + classes, anchors], boxes as centre and size in pixels`,
   };
 }

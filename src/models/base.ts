@@ -27,6 +27,8 @@ export interface Base {
   readonly preprocessing: Preprocessing;
   /** Other paths modules are known by, old → the canonical one. */
   readonly aliases: ReadonlyMap<string, string>;
+  /** What a person should know who trains it, one line each. */
+  readonly notes?: readonly string[] | undefined;
   /** Of a detector, whose graph has the outputs of its branches instead of `LOGITS`; undefined for a classifier. */
   readonly detection?: Detection | undefined;
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { expect } from 'vitest';
 import { onnxRuntimeCpu } from '../../src/engines/onnxruntime.ts';
 import type { Graph } from '../../src/graph/ir.ts';
+import { Random } from '../../src/shared/random.ts';
 import { foldBatchNormalization } from '../../src/graph/passes/fold-batch-normalization.ts';
 import type { Tensor } from '../../src/graph/tensor.ts';
 import { adaptableModules } from '../../src/lora/layers.ts';
@@ -70,6 +71,20 @@ async function checkAgainst(base: Base, pixels: Tensor, golden: Tensors, toleran
     const outputs = base.detection!.branches.flatMap(({ boxes, scores }) => [boxes, scores]);
     expect(Object.keys(found).sort()).toEqual(outputs.sort());
     for (const [name, difference] of Object.entries(found)) expect(difference, name).toBeLessThan(tolerance);
+  }
+}
+
+/** Raw outputs for two images of noise of the graph's own size. */
+export async function outputsOf(graph: Graph): Promise<Record<string, Float32Array>> {
+  const [, , height, width] = graph.inputs[0]!.shape as readonly [unknown, unknown, number, number];
+  const random = new Random(3);
+  const data = Float32Array.from({ length: 2 * 3 * height * width }, () => random.uniform(0, 1));
+  const program = await onnxRuntimeCpu.compile(graph);
+  try {
+    const results = await program.run({ [PIXELS]: { dtype: 'float32', shape: [2, 3, height, width], data } });
+    return Object.fromEntries(Object.entries(results).map(([name, { data: own }]) => [name, own as Float32Array]));
+  } finally {
+    await program.release();
   }
 }
 

@@ -5,7 +5,8 @@ import type { Graph, Value } from '../../graph/ir.ts';
 import { createGraph } from '../../graph/registry.ts';
 import { elements, formatShape, ShapeError, symbol } from '../../graph/shape.ts';
 import { InputError } from '../../shared/errors.ts';
-import { BATCH, LOGITS, PIXELS } from '../base.ts';
+import { BATCH, PIXELS } from '../base.ts';
+import type { ImageSize } from '../base.ts';
 import { Folding } from './folding.ts';
 import type { SourceNode } from './functions.ts';
 import { fused } from './fusions/index.ts';
@@ -17,13 +18,14 @@ import { TRANSLATORS } from './translate/index.ts';
 import { Site } from './translate/site.ts';
 import type { Translation, Translator } from './translate/site.ts';
 
-interface ImageSize {
-  readonly height: number;
-  readonly width: number;
+interface Imported {
+  readonly graph: Graph;
+  /** In the order of the source's outputs; the caller gives them their names. */
+  readonly outputs: readonly Value[];
 }
 
-/** `PIXELS` → `LOGITS`, whatever the file calls them. Throws InputError naming the node that cannot be translated. */
-export function importGraph(source: Source, files: TensorSource, { height, width }: ImageSize): Graph {
+/** `PIXELS` → the source's outputs. Throws InputError naming the node that cannot be translated. */
+export function importGraph(source: Source, files: TensorSource, { height, width }: ImageSize): Imported {
   const graph = createGraph();
   const folding = new Folding();
   const parameters = new Parameters(graph, folding, source.readers);
@@ -54,12 +56,12 @@ export function importGraph(source: Source, files: TensorSource, { height, width
       if (name !== '') operands.set(name, result);
     }
   }
-  const logits = operands.get(source.output);
-  if (logits === undefined || 'kind' in logits) {
-    throw new InputError(`its output ${printable(source.output)} does not depend on the image`, source.place);
-  }
-  graph.output(LOGITS, logits);
-  return graph;
+  const outputs = source.outputs.map((name) => {
+    const value = operands.get(name);
+    if (value !== undefined && !('kind' in value)) return value;
+    throw new InputError(`its output ${printable(name)} does not depend on the image`, source.place);
+  });
+  return { graph, outputs };
 }
 
 /** Runs a translation; what it refuses is told with the node. */
@@ -76,7 +78,14 @@ function fault(node: SourceNode, { place }: Source, message: string): InputError
   return new InputError(message, { ...place, field: `node ${titleOf(node)}` });
 }
 
+const QUANTISED = ['QuantizeLinear', 'DequantizeLinear', 'DynamicQuantizeLinear', 'ConvInteger', 'QLinearConv'];
+
 function unsupported(node: SourceNode, { place }: Source): Translator {
+  if (QUANTISED.includes(node.op))
+    throw new InputError(
+      'its weights are integers, which nothing can be trained on; name the model it was made from',
+      place,
+    );
   const supported = [...TRANSLATORS.keys()].sort().join(', ');
   throw new InputError(
     `node ${titleOf(node)} uses ${node.op}, which cannot be translated and differentiated; supported are ${supported}`,

@@ -2,6 +2,7 @@
 import * as z from 'zod';
 import { parseJson } from '../../formats/json.ts';
 import { InputError } from '../../shared/errors.ts';
+import type { ImageSize } from '../base.ts';
 import { inputSize, preprocessingSchema } from '../../shared/preprocessing.ts';
 import type { Preprocessing } from '../../shared/preprocessing.ts';
 import { DEFAULT_SIDE, MAX_SIDE } from './limits.ts';
@@ -10,7 +11,10 @@ import { DEFAULT_SIDE, MAX_SIDE } from './limits.ts';
 export const CLASSES_KEY = 'lowrank.classes';
 export const PREPROCESSING_KEY = 'lowrank.preprocessing';
 
-type Metadata = ReadonlyMap<string, string>;
+/** The branch of an end-to-end detector that its boxes are from, `one2many` or `one2one`. */
+export const BRANCH_KEY = 'lowrank.branch';
+
+export type Metadata = ReadonlyMap<string, string>;
 
 /** Keys of others: a list or a dictionary by number, in JSON or in Python's words. */
 const LABEL_KEYS = ['names', 'labels', 'id2label', 'classes'];
@@ -55,6 +59,23 @@ function listOf(text: string): string[] | undefined {
     }
   }
   return undefined;
+}
+
+/** Names by number, however many; undefined where they are not told. */
+export function readNames(metadata: Metadata): string[] | undefined {
+  for (const key of LABEL_KEYS) {
+    const labels = listOf(metadata.get(key) ?? '');
+    if (labels !== undefined) return labels;
+  }
+  return undefined;
+}
+
+/** The `imgsz` of Ultralytics' exports, `[height, width]` or one side; undefined where it is not told. */
+export function readImageSize(metadata: Metadata): ImageSize | undefined {
+  const sides = /^\[?\s*(\d{1,5})(?:\s*,\s*(\d{1,5}))?\s*\]?$/.exec(metadata.get('imgsz') ?? '');
+  if (sides === null) return undefined;
+  const [height, width] = [Number(sides[1]), Number(sides[2] ?? sides[1])];
+  return Math.min(height, width) > 0 && Math.max(height, width) <= MAX_SIDE ? { height, width } : undefined;
 }
 
 interface ModelSize {

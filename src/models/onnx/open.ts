@@ -1,4 +1,4 @@
-/** ONNX classifiers as bases: any that PyTorch's exporters write, and others of the same operators. */
+/** ONNX models as bases: classifiers that PyTorch's exporters write, and others of the same operators; detectors of YOLO. */
 import { createHash } from 'node:crypto';
 import { basename, dirname, resolve } from 'node:path';
 import { readWhole } from '../../formats/file-read.ts';
@@ -11,6 +11,7 @@ import type { Base, BaseIdentity } from '../base.ts';
 import { eliminateDeadCode } from '../../graph/passes/eliminate-dead-code.ts';
 import { bytesUnder } from '../../graph/tensor.ts';
 import { inputSize } from '../../shared/preprocessing.ts';
+import { isDetector, readDetector } from './detector.ts';
 import { findHead } from './head.ts';
 import { importGraph } from './import-graph.ts';
 import { readLabels, readPreprocessing } from './metadata.ts';
@@ -33,25 +34,25 @@ export function openOnnx(
 export function onnxBase(bytes: Uint8Array, file: string, origin: Pick<BaseIdentity, 'source' | 'revision'>): Base {
   const model = decodeModel(bytes, { file });
   const files: TensorSource = { directory: dirname(resolve(file)), file };
-  const source = readSource(model, files);
   const metadata = new Map(model.metadataProps.map(({ key = '', value = '' }) => [key, value]));
+  const sha256 = sha256Of(bytes, model, files);
+  const common = { name: basename(origin.source), family: 'onnx', aliases: new Map<string, string>() };
+  if (isDetector(model, metadata, file)) {
+    const { fusedBatchNorm, ...detector } = readDetector(model, files, metadata, file);
+    return { ...common, ...detector, identity: { ...origin, sha256, fusedBatchNorm } };
+  }
+  const source = readSource(model, files);
   const preprocessing = readPreprocessing(metadata, source, file);
-  const graph = importGraph(source, files, inputSize(preprocessing));
-  const { logits, heads } = findHead(graph.outputs.get(LOGITS)!, source.place);
+  const { graph, outputs } = importGraph(source, files, inputSize(preprocessing));
+  const { logits, heads } = findHead(outputs[0]!, source.place);
   graph.output(LOGITS, logits);
   return {
-    name: basename(origin.source),
-    family: 'onnx',
-    identity: {
-      ...origin,
-      sha256: sha256Of(bytes, model, files),
-      fusedBatchNorm: source.nodes.some(isFusedConvolution),
-    },
+    ...common,
+    identity: { ...origin, sha256, fusedBatchNorm: source.nodes.some(isFusedConvolution) },
     graph: eliminateDeadCode(graph),
     heads,
     labels: readLabels(metadata, logits.shape[1] as number, file),
     preprocessing,
-    aliases: new Map(),
   };
 }
 

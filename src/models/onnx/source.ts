@@ -1,4 +1,4 @@
-/** An ONNX classifier as it lies in its file: one image input, one output, and the nodes between them. */
+/** An ONNX model of images as it lies in its file: one image input, what is wanted of it, and the nodes between them. */
 import type { Decoded, DecodedModel, TensorProto, ValueInfoProto } from '../../formats/onnx-proto.ts';
 import { tensorFromProto } from '../../formats/onnx-tensor.ts';
 import type { TensorSource } from '../../formats/onnx-tensor.ts';
@@ -7,15 +7,16 @@ import { InputError } from '../../shared/errors.ts';
 import type { Place } from '../../shared/errors.ts';
 import { flatten, opsetOf } from './functions.ts';
 import type { SourceNode } from './functions.ts';
+import { inRunningOrder } from './node-order.ts';
 import { MAX_OPSET, MAX_SIDE, MIN_OPSET } from './limits.ts';
 import { knownTensor } from './operand.ts';
 import type { Known } from './operand.ts';
 
 export interface Source {
-  /** Those that the output needs, in the order they run. */
+  /** Those that the outputs need, in the order they run. */
   readonly nodes: readonly SourceNode[];
   readonly input: string;
-  readonly output: string;
+  readonly outputs: readonly string[];
   /** Undefined where the file leaves it open. */
   readonly height: number | undefined;
   readonly width: number | undefined;
@@ -31,7 +32,20 @@ export interface Source {
 /** float32, float16, double, bfloat16 of `TensorProto.DataType`. */
 const FLOATS: readonly number[] = [1, 10, 11, 16];
 
-export function readSource(model: DecodedModel, files: TensorSource): Source {
+/** What lies before the model's first output: its nodes, and the tensors of the file. */
+export interface Whole {
+  readonly nodes: readonly SourceNode[];
+  readonly output: string;
+  readonly initializer: Source['initializer'];
+  readonly place: Place;
+}
+
+/** `cut` names values to read in the place of the model's first output. */
+export function readSource(
+  model: DecodedModel,
+  files: TensorSource,
+  cut: (whole: Whole) => readonly string[] = ({ output }) => [output],
+): Source {
   const place: Place = files.file === undefined ? {} : { file: files.file };
   const { graph } = model;
   const opset = opsetOf(model.opsetImport) ?? 0;
@@ -43,7 +57,11 @@ export function readSource(model: DecodedModel, files: TensorSource): Source {
   }
   const initializers = new Map(graph.initializer.map((tensor) => [tensor.name ?? '', tensor]));
   const output = graph.output[0]?.name ?? '';
-  const nodes = liveNodes(flatten(graph.node, model.functions, opset, place), output, place);
+  const initializer = remembered(initializers, files);
+  const flat = inRunningOrder(flatten(graph.node, model.functions, opset, place), place);
+  const whole = liveNodes(flat, [output], place);
+  const outputs = cut({ nodes: whole, output, initializer, place });
+  const nodes = liveNodes(whole, outputs, place);
   const readers = readersOf(nodes);
   const candidates = graph.input.filter(({ name = '' }) => !initializers.has(name));
   const inputs = candidates.filter(({ name = '' }) => readers.has(name));
@@ -54,9 +72,9 @@ export function readSource(model: DecodedModel, files: TensorSource): Source {
   return {
     nodes,
     input: inputs[0]!.name!,
-    output,
+    outputs,
     ...imageShape(inputs[0]!, place),
-    initializer: remembered(initializers, files),
+    initializer,
     readers: (name) => readers.get(name) ?? [],
     place,
   };
@@ -77,9 +95,9 @@ function remembered(
   };
 }
 
-/** Nodes stand in the order they run, so one walk from the end finds what the output needs. */
-function liveNodes(nodes: readonly SourceNode[], output: string, place: Place): SourceNode[] {
-  const needed = new Set([output]);
+/** Nodes stand in the order they run, so one walk from the end finds what the outputs need. */
+function liveNodes(nodes: readonly SourceNode[], outputs: readonly string[], place: Place): SourceNode[] {
+  const needed = new Set(outputs);
   const live: SourceNode[] = [];
   const written = new Set<string>();
   for (const node of nodes.toReversed()) {

@@ -8,9 +8,9 @@ import { createGraph } from '../../graph/registry.ts';
 import { known, symbol } from '../../graph/shape.ts';
 import type { Tensor } from '../../graph/tensor.ts';
 import { InputError } from '../../shared/errors.ts';
-import type { Preprocessing } from '../../shared/preprocessing.ts';
 import { BATCH, PIXELS } from '../base.ts';
 import type { Base, BaseIdentity, ImageSize } from '../base.ts';
+import { checkedSize, detectorPreprocessing, fittingSize } from '../image-size.ts';
 import { Builder } from './builder.ts';
 import type { ReadTensor } from './builder.ts';
 import { readCheckpoint } from './checkpoint.ts';
@@ -22,8 +22,6 @@ import { BLOCKS, buildFeatures } from './network.ts';
 
 /** What Ultralytics trains at where nobody says otherwise. */
 const USUAL_SIDE = 640;
-/** Larger images are a mistake, as shared/preprocessing.ts has it. */
-const MAX_SIDE = 4096;
 /** Levels up to this stride can be told apart. */
 const PROBE: ImageSize = { height: 256, width: 256 };
 
@@ -39,7 +37,7 @@ export async function openYolo(
     const { levels, head } = network.build(PROBE);
     checkNames(checkpoint, head.classes, file);
     const strides = levels.map(({ shape }) => PROBE.height / known(shape[2], 'the image size'));
-    const size = sizeOf(checkpoint.imageSize ?? USUAL_SIDE, strides);
+    const size = fittingSize(checkpoint.imageSize ?? USUAL_SIDE, strides);
     const atSize = (wanted: ImageSize): Graph => network.build(checkedSize(wanted, strides)).graph;
     const graph = atSize(size);
     return {
@@ -49,7 +47,7 @@ export async function openYolo(
       graph,
       heads: head.branches.flatMap(({ heads }) => heads),
       labels: checkpoint.names,
-      preprocessing: preprocessingOf(size),
+      preprocessing: detectorPreprocessing(size),
       aliases: new Map(),
       detection: { ...head, strides, atSize },
     };
@@ -95,36 +93,6 @@ function checkNames({ names }: Checkpoint, classes: number, file: string): void 
   throw new InputError(`names ${names.length} classes, but its head has ${classes}`, { file, field: 'names' });
 }
 
-/** A square of the nearest side that every stride divides, not below one cell. */
-function sizeOf(side: number, strides: readonly number[]): ImageSize {
-  const stride = Math.max(...strides);
-  const fitting = Math.min(MAX_SIDE, Math.max(stride, Math.ceil(side / stride) * stride));
-  return { height: fitting, width: fitting };
-}
-
-function checkedSize(size: ImageSize, strides: readonly number[]): ImageSize {
-  const stride = Math.max(...strides);
-  for (const side of [size.height, size.width]) {
-    if (side % stride === 0 && side >= stride && side <= MAX_SIDE) continue;
-    const nearest = sizeOf(side, strides).height;
-    throw new InputError(
-      `images of ${size.width}×${size.height} pixels do not fit this model: sides are multiples of ${stride} up to ${MAX_SIDE}; ${nearest} is the next`,
-    );
-  }
-  return size;
-}
-
 function isNormalised({ nodes }: Graph): boolean {
   return nodes.some(({ op }) => op === 'BatchNormalization');
-}
-
-/** Bytes to 0…1. The aspect ratio is kept by what places images and boxes together: this is only the size that comes out. */
-function preprocessingOf({ height, width }: ImageSize): Preprocessing {
-  return {
-    resize: { mode: 'exact', height, width },
-    crop: null,
-    interpolation: 'bilinear',
-    mean: [0, 0, 0],
-    std: [1, 1, 1],
-  };
 }

@@ -23,7 +23,7 @@ import { head, ints, modelOf, node, normal, positive, real, scalar } from './onn
 
 const MEANINGFUL = 6000;
 const BYTES = 4000;
-/** A damaged model may ask for what takes long: shapes of giants, thousands of elements. A healthy one takes a millisecond. */
+/** A damaged model may ask for what takes long: shapes of giants, thousands of elements. A healthy one takes a millisecond. Of the processor, which others may use too. */
 const MAX_MS = 2000;
 
 const n = node;
@@ -307,7 +307,7 @@ function* damagedModels(seeds: readonly ModelProto[]): Generator<Uint8Array> {
 function outcomes(files: Iterable<Uint8Array>): { read: number; refused: number } {
   const counts = { read: 0, refused: 0 };
   for (const bytes of files) {
-    const started = performance.now();
+    const started = process.cpuUsage();
     try {
       onnxBase(bytes, '/nowhere/m.onnx', { source: 'm.onnx' });
       counts.read++;
@@ -317,7 +317,8 @@ function outcomes(files: Iterable<Uint8Array>): { read: number; refused: number 
       }
       counts.refused++;
     }
-    if (performance.now() - started > MAX_MS) throw new Error(`slow: ${Buffer.from(bytes).toString('base64')}`);
+    const { user, system } = process.cpuUsage(started);
+    if (user + system > 1000 * MAX_MS) throw new Error(`slow: ${Buffer.from(bytes).toString('base64')}`);
   }
   return counts;
 }
