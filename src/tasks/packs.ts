@@ -1,6 +1,6 @@
 /** Engine packs for the editor: those that are here or could be, their installation and their removal. */
 import { installPack, isNewer, removePack } from '../engines/packs/install.ts';
-import { listPacks, packFolder } from '../engines/packs/installed.ts';
+import { listPacks } from '../engines/packs/installed.ts';
 import type { BrokenPack, InstalledPack } from '../engines/packs/installed.ts';
 import { checkFit, type Machine, thisMachine } from '../engines/packs/machine.ts';
 import { PACK_NAMES, sizeOf } from '../engines/packs/manifest.ts';
@@ -50,18 +50,18 @@ async function listedFor(
 
 export const installEngine: Task<'install-pack'> = async ({ pack }, { progress }) => {
   const { bytes, unpackedBytes } = isPackName(pack) ? await lookUp(pack) : { bytes: 0, unpackedBytes: 0 };
-  const { name, manifest, folder } = await installPack(pack, {
+  const { name, manifest } = await installPack(pack, {
     onProgress: ({ phase, done, total }) => {
       // Of a file nobody knows the whole before its manifest is read.
       if (bytes === 0) progress(done, total === 0 ? null : total);
       else progress(phase === 'unpack' ? bytes + done : done, bytes + unpackedBytes);
     },
   });
-  return { pack: name, version: manifest.version, folder };
+  return { pack: name, version: manifest.version };
 };
 
 export const removeEngine: Task<'remove-pack'> = async ({ pack }) => {
   if (!isPackName(pack)) throw new InputError('is no name of a pack', { file: pack });
   await removePack(pack);
-  return { pack, version: null, folder: packFolder(pack) };
+  return { pack, version: null };
 };

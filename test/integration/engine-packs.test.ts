@@ -80,10 +80,10 @@ describe('a pack from elsewhere', () => {
     await serve();
     const told: string[] = [];
     const { folder } = await install('tensorflow-cpu', { onProgress: ({ phase }) => told.push(phase) });
-    expect(folder).toBe(join(home, 'tensorflow-cpu'));
+    expect(folder).toBe(join(home, 'tensorflow-cpu@1.0.0'));
     expect(new Set(told)).toEqual(new Set(['download', 'unpack']));
     // What was fetched is not kept twice.
-    expect(readdirSync(home)).toEqual(['tensorflow-cpu']);
+    expect(readdirSync(home)).toEqual(['tensorflow-cpu@1.0.0']);
   });
 
   it('is resumed where the line broke, within one call', async () => {

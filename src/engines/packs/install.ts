@@ -1,8 +1,9 @@
 /**
  * Installs a pack: refused first where it cannot run here, then fetched with resume, checked, unpacked beside its place and put there
- * by one rename. Whatever ends the process leaves the old pack, and what was fetched so far for the next attempt.
+ * by one rename, beside an older version that a training may be using. Whatever ends the process leaves the old pack, and what was
+ * fetched so far for the next attempt.
  */
-import { readdir, rm, stat, statfs } from 'node:fs/promises';
+import { rm, stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { downloadFile } from '../../fetch/download.ts';
 import { request, TransientError } from '../../fetch/request.ts';
@@ -13,10 +14,11 @@ import { formatBytes } from '../../shared/format.ts';
 import { InputError } from '../../shared/errors.ts';
 import { openArchive } from './archive.ts';
 import { sha256Of } from './checksum.ts';
-import { findPack, type InstalledPack, packFolder, packHome } from './installed.ts';
+import { findPack, type InstalledPack, packHome } from './installed.ts';
 import { withLock } from './lock.ts';
 import { checkFit, type Machine, thisMachine } from './machine.ts';
-import { compareVersions, type ListedPack, sizeOf } from './manifest.ts';
+import { compareVersions, type ListedPack, PACK_NAMES, sizeOf } from './manifest.ts';
+import { clear, discard, packFolder, versionsHere } from './places.ts';
 import { checkLibraries } from './shared-libraries.ts';
 import { serverOf, type Source, sourceOf, type SourceOptions } from './sources.ts';
 import { checkUnused } from './users.ts';
@@ -47,7 +49,7 @@ export async function installPack(what: string, options: InstallOptions = {}): P
   const home = options.home ?? packHome();
   const machine = options.machine ?? (await thisMachine());
   return withLock(home, async () => {
-    await clear(home);
+    await clear(PACK_NAMES, home);
     const source = await sourceOf(what, options);
     if (source.listed !== null) checkFit(source.listed, machine, what);
     const archive = await fetched(source, what, home, options);
@@ -66,22 +68,13 @@ export async function installPack(what: string, options: InstallOptions = {}): P
 /** Takes a pack away. Throws an `InputError` where it is not there or in use. */
 export async function removePack(name: InstalledPack['name'], home = packHome()): Promise<void> {
   await withLock(home, async () => {
-    const folder = packFolder(name, home);
-    if ((await stat(folder).catch(() => null)) === null) {
+    const packs = versionsHere(name, home);
+    if (packs.length === 0) {
       throw new InputError('is not installed; lowrank engines list tells what is', { file: name });
     }
-    await checkUnused(folder);
-    await rm(folder, { recursive: true, force: true }).catch((error: unknown) => {
-      throw fileFault(error, folder);
-    });
+    for (const { folder } of packs) await checkUnused(folder);
+    await discard(packs, home);
   });
-}
-
-/** What an installation that was killed has left behind; under the lock nobody writes there. */
-async function clear(home: string): Promise<void> {
-  for (const name of await readdir(home)) {
-    if (name.startsWith('.tmp-')) await rm(join(home, name), { recursive: true, force: true });
-  }
 }
 
 function checksumOf({ listed }: Source, { sha256 }: InstallOptions): string | undefined {
@@ -152,12 +145,21 @@ async function unpack(path: string, what: string, { home, machine, options }: Pl
     checkFit(manifest, machine, what);
     const total = sizeOf(manifest.files);
     await checkSpace(home, total, what, options);
-    const folder = packFolder(manifest.name, home);
-    await checkUnused(folder);
+    const folder = packFolder(manifest.name, manifest.version, home);
+    // This version is put in anew, and a newer one would go on counting.
+    const newer = versionsHere(manifest.name, home).filter(
+      ({ version }) => compareVersions(version, manifest.version) >= 0,
+    );
+    for (const other of newer) await checkUnused(other.folder);
     await writeDirectoryAtomic(folder, async (temp) => {
       await archive.unpack(temp, (done) => options.onProgress?.({ phase: 'unpack', done, total }));
       await checkLibraries(temp, manifest);
     });
+    await discard(
+      newer.filter((other) => other.folder !== folder),
+      home,
+    );
+    await clear([manifest.name], home);
     const installed = findPack(manifest.name, home);
     if (installed === null) throw new Error(`${folder} is no pack after its installation`);
     return installed;

@@ -1,11 +1,12 @@
-/** The packs that are here: `<data home>/engines/<name>/`. */
-import { existsSync, statSync } from 'node:fs';
+/** The packs that are here, of each the newest version (places.ts). */
+import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { dataHome } from '../../formats/data-home.ts';
 import { readJson } from '../../formats/json.ts';
 import { InputError, messageOf } from '../../shared/errors.ts';
 import { sha256Of } from './checksum.ts';
 import { type Manifest, manifestSchema, MANIFEST, MAX_MANIFEST_BYTES, PACK_NAMES, type PackName } from './manifest.ts';
+import { versionsHere } from './places.ts';
 import { checkLibraries } from './shared-libraries.ts';
 
 export interface InstalledPack {
@@ -25,14 +26,10 @@ export function packHome(): string {
   return dataHome('engines');
 }
 
-export function packFolder(name: PackName, home = packHome()): string {
-  return join(home, name);
-}
-
 /** The folder of an installed pack whose files are all there; null where there is none. */
 export function findPack(name: PackName, home = packHome()): InstalledPack | null {
-  const folder = packFolder(name, home);
-  if (!existsSync(folder)) return null;
+  const folder = versionsHere(name, home)[0]?.folder;
+  if (folder === undefined) return null;
   try {
     return readPack(name, folder);
   } catch {
@@ -42,8 +39,8 @@ export function findPack(name: PackName, home = packHome()): InstalledPack | nul
 
 export function listPacks(home = packHome()): readonly (InstalledPack | BrokenPack)[] {
   return PACK_NAMES.flatMap((name): (InstalledPack | BrokenPack)[] => {
-    const folder = packFolder(name, home);
-    if (!existsSync(folder)) return [];
+    const folder = versionsHere(name, home)[0]?.folder;
+    if (folder === undefined) return [];
     try {
       return [readPack(name, folder)];
     } catch (error) {
@@ -68,8 +65,9 @@ function readPack(name: PackName, folder: string): InstalledPack {
 
 /** Reads every file of an installed pack. Throws an `InputError` for the first that is not what the manifest says. */
 export async function checkPack(name: PackName, home = packHome()): Promise<void> {
-  const folder = packFolder(name, home);
-  if (!existsSync(folder)) throw new InputError('is not installed; lowrank engines list tells what is', { file: name });
+  const folder = versionsHere(name, home)[0]?.folder;
+  if (folder === undefined)
+    throw new InputError('is not installed; lowrank engines list tells what is', { file: name });
   const { manifest } = readPack(name, folder);
   for (const { path, sha256 } of manifest.files) {
     const file = join(folder, path);

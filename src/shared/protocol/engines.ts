@@ -59,7 +59,6 @@ export interface PackResult {
   readonly pack: string;
   /** Null where it was removed. */
   readonly version: string | null;
-  readonly folder: string;
 }
 
 /** What is being done with a pack, or was done last. */

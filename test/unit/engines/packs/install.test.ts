@@ -6,6 +6,7 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
   truncateSync,
@@ -53,7 +54,7 @@ describe('an installation', () => {
   it('puts every file in its place, and is found', async () => {
     await writePack(file, { files: { 'lib/libexample.txt': CONTENT, 'cuda/bin/tool': Buffer.from('#!') } });
     const { folder, manifest } = await install();
-    expect(folder).toBe(join(home, 'tensorflow-cpu'));
+    expect(folder).toBe(join(home, 'tensorflow-cpu@1.0.0'));
     expect(readFileSync(join(folder, 'lib/libexample.txt'))).toEqual(CONTENT);
     expect(statSync(join(folder, 'cuda/bin/tool')).mode & 0o111).toBe(0o111);
     expect(findPack('tensorflow-cpu', home)?.manifest).toEqual(manifest);
@@ -66,8 +67,8 @@ describe('an installation', () => {
     await writePack(file, { version: '1.0.1' });
     await install();
     expect(findPack('tensorflow-cpu', home)?.manifest.version).toBe('1.0.1');
-    expect(readdirSync(join(home, 'tensorflow-cpu', 'lib'))).toEqual(['libexample.txt']);
-    expect(readdirSync(home)).toEqual(['tensorflow-cpu']);
+    expect(readdirSync(join(home, 'tensorflow-cpu@1.0.1', 'lib'))).toEqual(['libexample.txt']);
+    expect(readdirSync(home)).toEqual(['tensorflow-cpu@1.0.1']);
   });
 
   it('tells how far it is', async () => {
@@ -81,7 +82,7 @@ describe('an installation', () => {
     mkdirSync(join(home, '.tmp-0123'), { recursive: true });
     await writePack(file);
     await install();
-    expect(readdirSync(home)).toEqual(['tensorflow-cpu']);
+    expect(readdirSync(home)).toEqual(['tensorflow-cpu@1.0.0']);
   });
 });
 
@@ -191,7 +192,7 @@ describe('one at a time', () => {
       mkdirSync(home);
       writeFileSync(join(home, '.lock'), text);
       await install();
-      expect(readdirSync(home)).toEqual(['tensorflow-cpu']);
+      expect(readdirSync(home)).toEqual(['tensorflow-cpu@1.0.0']);
     },
   );
 });
@@ -230,10 +231,29 @@ describe('a pack that is here', () => {
         `process ${child.pid!} is using this pack; stop its training first`,
       );
       expect(await refusal()).toContain('is using this pack');
+      // A newer version is put beside it and counts from then on; the old one goes with the last who uses it.
+      await writePack(file, { files: { 'cuda/bin/sleep': program }, version: '1.1.0' });
+      const newer = await install();
+      expect(findPack('tensorflow-cpu', home)).toEqual(newer);
+      expect(readdirSync(home)).toEqual(['tensorflow-cpu@1.0.0', 'tensorflow-cpu@1.1.0']);
     } finally {
       child.kill('SIGKILL');
       await once(child, 'close');
     }
+    await install();
+    expect(readdirSync(home)).toEqual(['tensorflow-cpu@1.1.0']);
+  });
+
+  it('gives way to an older one that somebody chose, and to one that lay in a folder without a version', async () => {
+    await writePack(file, { version: '1.10.0' });
+    await install();
+    await writePack(file, { version: '1.9.0' });
+    await install();
+    expect(readdirSync(home)).toEqual(['tensorflow-cpu@1.9.0']);
+    renameSync(join(home, 'tensorflow-cpu@1.9.0'), join(home, 'tensorflow-cpu'));
+    expect(findPack('tensorflow-cpu', home)?.manifest.version).toBe('1.9.0');
+    await install();
+    expect(readdirSync(home)).toEqual(['tensorflow-cpu@1.9.0']);
   });
 
   it.runIf(process.platform === 'linux')(
