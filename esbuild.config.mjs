@@ -50,6 +50,7 @@ const bundles = [
       trainer: 'src/trainer/main.ts',
       tasks: 'src/tasks/main.ts',
       'decode-worker': 'src/data/decode-worker.ts',
+      'piece-worker': 'src/trainer/detection/piece-worker.ts',
       probe: 'src/engines/probe-main.ts',
     },
     outdir: out,
@@ -72,8 +73,10 @@ const bundles = [
     format: 'esm',
     entryPoints: {
       pretrain: 'scripts/pretrain.ts',
+      'pretrain-detector': 'scripts/pretrain-detector.ts',
       bench: 'test/bench/bench.ts',
       gpu: 'test/bench/gpu.ts',
+      'bench-data': 'test/bench/data.ts',
       'gpu-check': 'test/gpu/check.ts',
       'detection-trials': 'test/bench/detection-trials/main.ts',
       'engine-pack': 'scripts/engine-pack.ts',

@@ -65,9 +65,11 @@ const DEFAULTS = { method: 'lora', targets: 'all', batch: 16, rank: 8, steps: 8,
 const ROUNDS = 3;
 const MODELS = process.env['LOWRANK_BENCH_MODELS'] ?? '/opt/parity/models/real';
 
-// The GPU's table has a bundle and flags of its own: it also runs where there is no npm.
-if (process.argv[2] === 'gpu') {
-  execFileSync(process.execPath, [join(dirname(process.argv[1]!), 'gpu.js'), ...process.argv.slice(3)], {
+/** With a bundle and flags of their own: they also run where there is no npm. */
+const APART: Readonly<Record<string, string>> = { gpu: 'gpu.js', data: 'bench-data.js' };
+const apart = APART[process.argv[2] ?? ''];
+if (apart !== undefined) {
+  execFileSync(process.execPath, [join(dirname(process.argv[1]!), apart), ...process.argv.slice(3)], {
     stdio: 'inherit',
   });
   process.exit();
