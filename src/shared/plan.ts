@@ -9,6 +9,8 @@ export interface Plan {
   /** What the job names, as `run.json` will record it: engine, base, dataset, parameters, steps. */
   readonly setup: RunSetup;
   readonly base: { readonly name: string };
+  /** What a person should know of the base, one line each. */
+  readonly notes: readonly string[];
   readonly method: Job['method'];
   readonly size: SizePlan;
   readonly layers: readonly PlannedLayer[];

@@ -3,19 +3,27 @@
  * preprocessing that it tells.
  */
 import { loadOnnx } from '../engines/onnxruntime.ts';
+import { OUTPUT } from '../export/detector/decoded.ts';
 import { pixelsOf } from '../export/pixels.ts';
 import { readOnnxFile } from '../formats/onnx-file.ts';
 import { LOGITS, PIXELS } from '../models/base.ts';
 import { CLASSES_KEY, PREPROCESSING_KEY, readLabels, readPreprocessing } from '../models/onnx/metadata.ts';
+import { openExportedDetector } from './detection/exported.ts';
+import type { Detector } from './detection/predict.ts';
 import type { Classifier } from './predict.ts';
 
 /** Null for a model of others, whose input and output may be anything. Throws InputError for a damaged file. */
-export async function openExported(file: string, threads?: number): Promise<Classifier | null> {
+export async function openExported(file: string, threads?: number): Promise<Classifier | Detector | null> {
   const { metadataProps, graph } = readOnnxFile(file);
   const metadata = new Map(metadataProps.map(({ key = '', value = '' }) => [key, value]));
   if (!metadata.has(CLASSES_KEY) || !metadata.has(PREPROCESSING_KEY)) return null;
-  const logits = graph.output.find(({ name }) => name === LOGITS);
-  const classes = Number(logits?.type?.tensorType?.shape?.dim.at(-1)?.dimValue ?? 0);
+  const lengthOf = (output: string, axis: number): number => {
+    const { type } = graph.output.find(({ name }) => name === output) ?? {};
+    return Number(type?.tensorType?.shape?.dim.at(axis)?.dimValue ?? 0);
+  };
+  if (metadata.get('task') === 'detect')
+    return await openExportedDetector(file, { metadata, rows: lengthOf(OUTPUT, 1) }, threads);
+  const classes = lengthOf(LOGITS, -1);
   const labels = readLabels(metadata, classes, file);
   if (labels === undefined) return null;
   const preprocessing = readPreprocessing(metadata, { height: undefined, width: undefined }, file);

@@ -50,6 +50,7 @@ export async function planJob(job: Job): Promise<JobPlan> {
   return {
     setup,
     base: { name: base.name },
+    notes: base.notes ?? [],
     method,
     size,
     layers,

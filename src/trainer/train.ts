@@ -108,8 +108,12 @@ class Loop {
   }
 
   async run(): Promise<Ending> {
-    const { epochs } = this.#session.job.training;
-    if (this.#training.progress.step === 0) await this.#evaluate();
+    const { job, base } = this.#session;
+    const { epochs } = job.training;
+    if (this.#training.progress.step === 0) {
+      for (const message of base.notes ?? []) this.#log.record({ type: 'warning', message });
+      await this.#evaluate();
+    }
     while (this.#training.progress.epoch < epochs) {
       const { epoch, batch: done } = this.#training.progress;
       for await (const batch of this.#programs.training.batches(epoch, done)) {

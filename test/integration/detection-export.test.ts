@@ -9,8 +9,11 @@ import { exportModel } from '../../src/export/export-model.ts';
 import { readOnnxFile } from '../../src/formats/onnx-file.ts';
 import { openBase } from '../../src/models/open-base.ts';
 import type { ExportReport } from '../../src/shared/export-report.ts';
+import type { ShownDetections } from '../../src/shared/run/samples.ts';
 import { datasetImages } from '../../src/trainer/dataset-images.ts';
+import { predictBoxes } from '../../src/trainer/detection/predict.ts';
 import { validationScore } from '../../src/trainer/detection/validation-score.ts';
+import { openPredictor } from '../../src/trainer/open-predictor.ts';
 import { DRAWN, writeDrawnAdapter, writeKnownShapes } from './drawn-detector.ts';
 
 const FORMATS = ['onnx-fp32', 'onnx-fp16', 'onnx-int8'] as const;
@@ -91,6 +94,44 @@ describe('a detector is written', () => {
     ]);
   });
 });
+
+describe('a merged detector', () => {
+  it.each([
+    ['onnx-fp32', 1e-4],
+    ['onnx-fp16', 1e-2],
+  ])('finds what base and adapter find: %s', async (format, tolerance) => {
+    const expected = await foundBy(at('adapter'));
+    const actual = await foundBy(reports[format]!.files[0]!);
+    expect(expected.length).toBeGreaterThan(10);
+    expect(actual.map(({ label }) => label)).toEqual(expected.map(({ label }) => label));
+    for (const [index, { confidence, box }] of expected.entries()) {
+      expect(Math.abs(actual[index]!.confidence - confidence)).toBeLessThan(tolerance);
+      for (const [side, place] of box.entries())
+        expect(Math.abs(actual[index]!.box[side]! - place)).toBeLessThan(tolerance);
+    }
+  });
+
+  it('of integers runs as it lies there', async () => {
+    const [expected, actual] = [await foundBy(at('adapter')), await foundBy(reports['onnx-int8']!.files[0]!)];
+    // Some lie near the confidence that is asked for.
+    expect(actual.length).toBeGreaterThan(0.7 * expected.length);
+    expect(actual.length).toBeLessThan(1.3 * expected.length);
+  });
+});
+
+/** What a model finds in the first validation images. */
+async function foundBy(model: string): Promise<ShownDetections['found']> {
+  const detector = await openPredictor(model, { base: DRAWN, engine: onnxRuntimeCpu, threads: 1 });
+  if (!('detect' in detector)) throw new Error('no detector');
+  try {
+    const files = Array.from({ length: 8 }, (_, i) => at(`shapes/images/val/00${i}.png`));
+    const found = [];
+    for await (const told of predictBoxes(detector, files)) if ('found' in told) found.push(...told.found);
+    return found;
+  } finally {
+    await detector.close();
+  }
+}
 
 describe('what is measured', () => {
   it('is nothing where the dataset has other classes', async () => {

@@ -2,7 +2,7 @@
  * Detectors exported to ONNX as bases: Ultralytics' exports of the networks of test/fixtures/yolo (test/parity/make_yolo_onnx.py --tiny), whose
  * raw outputs are known, and what Lowrank merges itself.
  */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -13,6 +13,7 @@ import { adapt } from '../../src/lora/adapt.ts';
 import { mergeIntoBase } from '../../src/lora/merge-base.ts';
 import { readAdapter } from '../../src/lora/read-adapter.ts';
 import type { Base } from '../../src/models/base.ts';
+import { onnxBase } from '../../src/models/onnx/open.ts';
 import { openBase } from '../../src/models/open-base.ts';
 import { loraSchema } from '../../src/shared/job.ts';
 import { DRAWN, writeDrawnAdapter } from './drawn-detector.ts';
@@ -81,6 +82,18 @@ describe('another size of images', () => {
 it('an export that has lost a branch says so', async () => {
   expect((await exported('yolo26-end2end')).notes).toEqual([expect.stringMatching(/its \.pt learns better/)]);
   expect((await exported('yolov8-static')).notes).toEqual([]);
+});
+
+it('an export that tells its task is of that task', () => {
+  const bytes = readFileSync(join(FOLDER, 'exports/yolov8-static.onnx'));
+  // The same length, so that the file stays whole.
+  const at = bytes.lastIndexOf('detect');
+  for (const task of ['obbobb', 'segmnt', 'posese']) {
+    bytes.write(task, at, 'latin1');
+    expect(() => onnxBase(bytes, 'other.onnx', { source: 'other.onnx' })).toThrow(
+      `other.onnx: is a model for the task "${task}"; supported are detectors (detect) and classifiers`,
+    );
+  }
 });
 
 it('an adapter of the checkpoint is refused on its export, whose normalisation is fused', async () => {

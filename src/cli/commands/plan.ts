@@ -5,7 +5,7 @@ import { defineCommand } from '../command.ts';
 import { JOB_FLAGS, jobFrom } from '../job-flags.ts';
 import { optional } from '../parameters.ts';
 import { type Fact, facts, table } from '../table.ts';
-import type { Terminal } from '../terminal.ts';
+import { paint, plain, type Terminal } from '../terminal.ts';
 
 export const plan = defineCommand({
   name: 'plan',
@@ -47,6 +47,7 @@ function linesOf(out: Terminal, planned: Told): string[] {
     ...(layers.length === 0 ? [] : [...adapted, '']),
     ...(skipped.length === 0 ? [] : [...left, '']),
     ...facts(out, [...whatItIs(planned), ...whatItCosts(planned)]),
+    ...planned.notes.map((note) => `${paint(out, 'yellow', 'note:')} ${plain(note)}`),
   ];
 }
 

@@ -14,21 +14,23 @@ import { IMAGES } from '../step.ts';
 import { anchorsOf } from '../../models/anchors.ts';
 import { decodeDetections } from './candidates.ts';
 import type { DecodeOptions } from './candidates.ts';
-import type { Detections } from './detections.ts';
+import { type Detections, MAX_DETECTIONS } from './detections.ts';
 import { shownDetections } from './evaluate.ts';
 import { headOf } from './losses.ts';
 import { rawOutputsGraph } from './step.ts';
 
 /** A photograph of 640 pixels takes some 100 MB of activations. */
-const BATCH_SIZE = 4;
+export const BATCH_SIZE = 4;
 /** Of Ultralytics' prediction. */
-const SHOWN: DecodeOptions = { confidence: 0.25, overlap: 0.7 };
+export const SHOWN: DecodeOptions = { confidence: 0.25, overlap: 0.7 };
 
 /** A model that is ready to run. */
 export interface Detector {
   readonly labels: readonly string[];
   /** Of the square pictures, in pixels. */
   readonly side: number;
+  /** What is found is surer than this, 0…1. */
+  readonly confidence: number;
   /** `pictures` uint8 [n, side, side, 3]; boxes in their pixels. */
   detect(pictures: Tensor<'uint8'>): Promise<Detections[]>;
   close(): Promise<void>;
@@ -42,16 +44,23 @@ export interface DetectionPrediction {
   readonly found: ShownDetections['found'];
 }
 
+export interface DetectorOptions {
+  readonly engine: Engine;
+  readonly threads: number | undefined;
+  /** Detections must have more; Ultralytics' of a prediction unless told. */
+  readonly confidence?: number;
+}
+
 /** A base, with whatever was merged into it. Throws an `InputError` for one that does not tell its classes, or takes no square images. */
 export async function compileDetector(
   base: Base & { readonly detection: Detection },
-  { engine, threads }: { readonly engine: Engine; readonly threads: number | undefined },
+  { engine, threads, confidence = SHOWN.confidence }: DetectorOptions,
 ): Promise<Detector> {
   const { labels, preprocessing, detection } = base;
   if (labels === undefined)
     throw new InputError(`${base.name} does not tell its classes; give an adapter trained on it`);
   const branch = detection.branches.at(-1)!;
-  const options = { ...SHOWN, overlap: branch.name === 'one2one' ? null : SHOWN.overlap };
+  const options = { confidence, overlap: branch.name === 'one2one' ? null : SHOWN.overlap };
   const size = inputSize(preprocessing);
   // Of the task's images, which may have another size than those of the base.
   const network = detection.atSize(size);
@@ -61,6 +70,7 @@ export async function compileDetector(
   return {
     labels,
     side: size.width,
+    confidence,
     detect: async (pictures) => {
       const outputs = headOf(await program.run({ [IMAGES]: pictures }), branch);
       return Array.from({ length: pictures.shape[0]! }, (_, image) => decodeDetections(outputs, image, shape, options));
@@ -69,31 +79,46 @@ export async function compileDetector(
   };
 }
 
+/** An image as a detector takes it. */
+export interface Letterboxed {
+  /** Of the upright image, in pixels. */
+  readonly size: Size;
+  /** `[side, side, 3]`. */
+  readonly picture: Uint8Array;
+}
+
+export function letterboxed(image: RgbImage, { side }: Pick<Detector, 'side'>): Letterboxed {
+  return { size: { width: image.width, height: image.height }, picture: letterbox(image, side) };
+}
+
+/** The boxes in each image, in parts of it, the surest first; run at once, so not many. */
+export async function findBoxes(
+  detector: Detector,
+  images: readonly Letterboxed[],
+): Promise<ShownDetections['found'][]> {
+  if (images.length === 0) return [];
+  const { side, labels, confidence } = detector;
+  const data = new Uint8Array(images.length * side * side * 3);
+  for (const [index, { picture }] of images.entries()) data.set(picture, index * picture.length);
+  const told = await detector.detect({ dtype: 'uint8', shape: [images.length, side, side, 3], data });
+  const common = { classes: labels, side, confidence, limit: MAX_DETECTIONS };
+  return images.map(({ size }, index) => shownDetections(told[index]!, { ...common, size }));
+}
+
 /** One result a file, in order; a file that is no image gives its reason instead. */
 export async function* predictBoxes(
   detector: Detector,
   files: readonly string[],
 ): AsyncGenerator<DetectionPrediction | Unreadable, void, undefined> {
-  const { side, labels } = detector;
-  const prepare = (image: RgbImage): { size: Size; picture: Uint8Array } => ({
-    size: { width: image.width, height: image.height },
-    picture: letterbox(image, side),
-  });
+  const prepare = (image: RgbImage): Letterboxed => letterboxed(image, detector);
   for (let start = 0; start < files.length; start += BATCH_SIZE) {
     const opened = await Promise.all(files.slice(start, start + BATCH_SIZE).map((file) => openImage(file, prepare)));
-    const made = opened.flatMap((found) => ('made' in found ? [found.made.picture] : []));
-    const data = new Uint8Array(made.length * side * side * 3);
-    for (const [index, picture] of made.entries()) data.set(picture, index * picture.length);
-    const shape = [made.length, side, side, 3];
-    const told = made.length === 0 ? [] : await detector.detect({ dtype: 'uint8', shape, data });
+    const found = await findBoxes(
+      detector,
+      opened.flatMap((image) => ('made' in image ? [image.made] : [])),
+    );
     let row = 0;
-    for (const found of opened) {
-      if ('reason' in found) {
-        yield found;
-        continue;
-      }
-      const { size } = found.made;
-      yield { file: found.file, size, found: shownDetections(told[row++]!, labels, size, side) };
-    }
+    for (const image of opened)
+      yield 'reason' in image ? image : { file: image.file, size: image.made.size, found: found[row++]! };
   }
 }

@@ -1,0 +1,41 @@
+/** A detector that Lowrank merged, run as any runtime would run it: the file itself, quantised or not, one image at a time. */
+import { loadOnnx } from '../../engines/onnxruntime.ts';
+import { INPUT, OUTPUT } from '../../export/detector/decoded.ts';
+import { pixelsOf } from '../../export/pixels.ts';
+import { BRANCH_KEY, readLabels, readPreprocessing } from '../../models/onnx/metadata.ts';
+import type { Metadata } from '../../models/onnx/metadata.ts';
+import { inputSize } from '../../shared/preprocessing.ts';
+import { decodedDetections } from './candidates.ts';
+import type { Detections } from './detections.ts';
+import { SHOWN } from './predict.ts';
+import type { Detector } from './predict.ts';
+
+const SIDES = 4;
+
+/** `rows` are those of the output: four of boxes, then one a class. Throws an `InputError` for metadata that contradict the model. */
+export async function openExportedDetector(
+  file: string,
+  { metadata, rows }: { readonly metadata: Metadata; readonly rows: number },
+  threads?: number,
+): Promise<Detector | null> {
+  const labels = readLabels(metadata, rows - SIDES, file);
+  if (labels === undefined) return null;
+  const preprocessing = readPreprocessing(metadata, { height: undefined, width: undefined }, file);
+  const options = { ...SHOWN, overlap: metadata.get(BRANCH_KEY) === 'one2one' ? null : SHOWN.overlap };
+  const program = await loadOnnx(file, { threads });
+  return {
+    labels,
+    side: inputSize(preprocessing).width,
+    confidence: options.confidence,
+    detect: async (pictures) => {
+      const found: Detections[] = [];
+      for (let image = 0; image < pictures.shape[0]!; image++) {
+        const pixels = pixelsOf(pictures, preprocessing, image, image + 1);
+        const { [OUTPUT]: answers } = await program.run({ [INPUT]: pixels });
+        found.push(decodedDetections(answers!.data as Float32Array, answers!.shape[2]!, options));
+      }
+      return found;
+    },
+    close: () => program.release(),
+  };
+}
