@@ -51,6 +51,8 @@ export interface Engine {
   readonly keepsState?: boolean;
   /** Half precision is faster here, by enough to be the automatic choice. */
   readonly prefersHalf?: boolean;
+  /** It computes in bfloat16. */
+  readonly hasBfloat16?: boolean;
   /** Ops of a lowered graph that it cannot compute. */
   readonly lacks?: ReadonlySet<string>;
   /** Throws an `InputError` for a graph with an op that it lacks. */

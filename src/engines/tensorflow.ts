@@ -37,6 +37,7 @@ export function tensorFlow(pack: TensorFlowPack): Engine {
     form: 'tensorflow',
     gpu: onGpu,
     prefersHalf: onGpu,
+    hasBfloat16: true,
     keepsState: true,
     async compile(graph: Graph, options: CompileOptions = {}): Promise<Program> {
       const { pieces, inputs, outputs, state } = writeSavedModel(graph, {

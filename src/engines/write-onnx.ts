@@ -10,9 +10,9 @@ import { lower } from '../graph/passes/lower.ts';
 import { lookUp } from '../graph/registry.ts';
 import { bindDim, formatDim, isStatic } from '../graph/shape.ts';
 import type { Dim, Shape, SymbolicDim } from '../graph/shape.ts';
-import { bytesUnder, int64, zeros } from '../graph/tensor.ts';
+import { bytesUnder, int64, isHalfType, zeros } from '../graph/tensor.ts';
 import type { DType, Tensor } from '../graph/tensor.ts';
-import { halvesOfFloats } from '../formats/half.ts';
+import { bitsOf } from '../formats/half.ts';
 import type { AttributeProto, ModelProto, NodeProto, TensorProto, ValueInfoProto } from '../formats/onnx-proto.ts';
 
 /** Gelu came with opset 20; ONNX Runtime reads it since 1.17. */
@@ -190,7 +190,7 @@ class Writer implements OnnxWriter {
       const { data, ...tensor } = zeros(dtype, dims);
       if (data instanceof BigInt64Array) data.fill(BigInt(value));
       // Halves are held as their bits.
-      else data.fill(dtype === 'float16' ? halvesOfFloats(Float32Array.of(value))[0]! : value);
+      else data.fill(isHalfType(dtype) ? bitsOf(value, dtype) : value);
       return { ...tensor, data };
     });
   }

@@ -2,7 +2,7 @@
  * A graph as a TensorFlow SavedModel. Frozen weights are constants in it, which limits them to what one protobuf may hold; inputs are
  * placeholders of 32-bit words (tensorflow-ports.ts).
  */
-import { halvesOfFloats } from '../formats/half.ts';
+import { bitsOf } from '../formats/half.ts';
 import { encodeSavedModel } from '../formats/savedmodel-proto.ts';
 import type { AttrEntry, NodeDef } from '../formats/savedmodel-proto.ts';
 import type { TensorFlowAttribute, TensorFlowSite, TensorFlowValue, TensorFlowWriter } from '../graph/define.ts';
@@ -12,7 +12,7 @@ import { lower } from '../graph/passes/lower.ts';
 import { lookUp } from '../graph/registry.ts';
 import { elements, isStatic } from '../graph/shape.ts';
 import type { Shape, SymbolicDim } from '../graph/shape.ts';
-import { bytesOf, sizeOf, zeros } from '../graph/tensor.ts';
+import { bytesOf, isHalfType, sizeOf, zeros } from '../graph/tensor.ts';
 import type { DType, Tensor } from '../graph/tensor.ts';
 import { InputError } from '../shared/errors.ts';
 import { permuted } from './permute.ts';
@@ -254,7 +254,7 @@ class Writer implements TensorFlowWriter {
       this.#push(identity(node, x.name, dtype, this.#assignments));
     } else {
       // Halves and unsigned words as their bits, which TensorFlow widens without a sign.
-      const bits = dtype === 'float16' ? 'uint16' : dtype;
+      const bits = isHalfType(dtype) ? 'uint16' : dtype;
       const from =
         bits === dtype
           ? x.name
@@ -336,7 +336,7 @@ class Writer implements TensorFlowWriter {
       const { data, ...tensor } = zeros(dtype, []);
       if (data instanceof BigInt64Array) data[0] = BigInt(value);
       // Halves are held as their bits.
-      else data[0] = dtype === 'float16' ? halvesOfFloats(Float32Array.of(value))[0]! : value;
+      else data[0] = isHalfType(dtype) ? bitsOf(value, dtype) : value;
       return { ...tensor, data };
     });
   }

@@ -2,6 +2,7 @@
  * 16-bit floats as bits in a `Uint16Array`: IEEE binary16 (1 sign, 5 exponent, 10 fraction bits) and bfloat16 (1, 8, 7).
  * Reading is exact; writing rounds to nearest, ties to even, as hardware does.
  */
+import type { HalfType } from '../graph/tensor.ts';
 
 /** Bits of binary32 that frame the cases of `halfBits`. */
 const INFINITE = 0x7f800000;
@@ -26,6 +27,24 @@ export function halvesOfFloats(floats: Float32Array): Uint16Array {
   const halves = new Uint16Array(floats.length);
   for (let i = 0; i < halves.length; i++) halves[i] = halfBits(bits[i]!);
   return halves;
+}
+
+/** binary32 → bfloat16, rounded to nearest even; NaN stays NaN. */
+export function bfloatsOfFloats(floats: Float32Array): Uint16Array {
+  const bits = new Uint32Array(floats.buffer, floats.byteOffset, floats.length);
+  const bfloats = new Uint16Array(floats.length);
+  for (let i = 0; i < bfloats.length; i++) {
+    const all = bits[i]!;
+    const isNaN = (all & 0x7fffffff) > INFINITE;
+    // Adding just less than half of what is dropped, and one more where the kept part is odd, carries as rounding does.
+    bfloats[i] = isNaN ? (all >>> 16) | 0x40 : (all + 0x7fff + ((all >>> 16) & 1)) >>> 16;
+  }
+  return bfloats;
+}
+
+/** The bits of one number in a type of half the width. */
+export function bitsOf(value: number, dtype: HalfType): number {
+  return (dtype === 'float16' ? halvesOfFloats : bfloatsOfFloats)(Float32Array.of(value))[0]!;
 }
 
 /** bfloat16 → binary32, exactly: it is the upper half of the same number. */

@@ -13,6 +13,7 @@ export const DATA_TYPE = {
   int8: 6,
   int64: 9,
   bool: 10,
+  bfloat16: 14,
   uint16: 17,
   float16: 19,
   uint32: 22,

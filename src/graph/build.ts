@@ -6,6 +6,7 @@ import type { Interpolation } from './interpolation.ts';
 import type { Value } from './ir.ts';
 import { sameDim, sameShape } from './shape.ts';
 import type { Dim, Shape } from './shape.ts';
+import { isHalfType } from './tensor.ts';
 import type { DType } from './tensor.ts';
 
 type Operand = Value | number;
@@ -17,7 +18,7 @@ function lift(operand: Operand, other: Value): Value {
     other.dtype === 'int64' || other.dtype === 'int32' ? other.dtype : 'float32',
   );
   // Of a constant: an engine casts it once, when it compiles.
-  return other.dtype === 'float16' ? scalar.graph.apply('Cast', [scalar], { to: 'float16' })[0]! : scalar;
+  return isHalfType(other.dtype) ? scalar.graph.apply('Cast', [scalar], { to: other.dtype })[0]! : scalar;
 }
 
 function binary(op: string) {

@@ -10,13 +10,14 @@ const ONNX_TYPES = {
   bool: 9,
   float16: 10,
   uint32: 12,
+  bfloat16: 16,
 } as const satisfies Record<DType, number>;
 
 export function onnxType(dtype: DType): number {
   return ONNX_TYPES[dtype];
 }
 
-/** The element type with that number; undefined for one that Lowrank does not hold. */
+/** The element type with that number; undefined for one that Lowrank does not hold. Files of bfloat16 are read as float32. */
 export function dtypeOf(type: number): DType | undefined {
-  return (Object.keys(ONNX_TYPES) as DType[]).find((dtype) => ONNX_TYPES[dtype] === type);
+  return (Object.keys(ONNX_TYPES) as DType[]).find((dtype) => ONNX_TYPES[dtype] === type && dtype !== 'bfloat16');
 }

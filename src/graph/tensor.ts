@@ -4,6 +4,8 @@ interface ArrayOf {
   readonly float32: Float32Array;
   /** IEEE binary16 bits: JavaScript has no half-precision array on Node 20. */
   readonly float16: Uint16Array;
+  /** Bits: the upper half of a float32's. */
+  readonly bfloat16: Uint16Array;
   readonly int64: BigInt64Array;
   readonly int32: Int32Array;
   readonly uint32: Uint32Array;
@@ -25,6 +27,7 @@ export interface Tensor<T extends DType = DType> {
 const ARRAYS = {
   float32: Float32Array,
   float16: Uint16Array,
+  bfloat16: Uint16Array,
   int64: BigInt64Array,
   int32: Int32Array,
   uint32: Uint32Array,
@@ -32,6 +35,17 @@ const ARRAYS = {
   uint8: Uint8Array,
   bool: Uint8Array,
 } as const;
+
+/** The floating-point types of half the width. */
+export type HalfType = 'float16' | 'bfloat16';
+
+export function isHalfType(dtype: DType): dtype is HalfType {
+  return dtype === 'float16' || dtype === 'bfloat16';
+}
+
+export function isFloat(dtype: DType): boolean {
+  return dtype === 'float32' || isHalfType(dtype);
+}
 
 /** Bytes of one element. */
 export function bytesOf(dtype: DType): number {

@@ -213,10 +213,10 @@ export const jobSchema = z
         'Compilation by XLA with tensorflow-cuda, some 45 s before the first step; auto where the run is long enough to repay it.',
       ),
     precision: z
-      .enum(['auto', 'fp32', 'fp16'])
+      .enum(['auto', 'fp32', 'fp16', 'bf16'])
       .default('auto')
       .describe(
-        'Of the computation: fp16 is faster on GPUs; auto takes it where the engine gains by it. Adapters are kept in fp32.',
+        'Of the computation: fp16 is faster on GPUs; auto takes it where the engine gains by it. bf16 has the range of fp32 and fewer digits, with TensorFlow alone. Adapters are kept in fp32.',
       ),
     threads: z
       .int()

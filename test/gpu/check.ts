@@ -22,10 +22,13 @@ import { checkOps } from './op-table.ts';
 const OP_TOLERANCE: Readonly<Record<string, number>> = { 'onnxruntime-cuda': 4e-3, 'tensorflow-cuda': 4e-3 };
 const FLOAT32_TOLERANCE = 1e-4;
 /** Of each loss of a curve that falls from ln 2: what rounding becomes in 40 updates of Adam, which takes the sign of small gradients. */
-const CURVE_TOLERANCE = { fp32: 0.02, fp16: 0.05 } as const;
+const CURVE_TOLERANCE = { fp32: 0.02, fp16: 0.05, bf16: 0.15 } as const;
 
 /** Halves are an option of WebGPU's that not every card has. */
 const PRECISIONS: Readonly<Record<string, readonly Precision[]>> = { 'onnxruntime-webgpu': ['fp32'] };
+
+const precisionsOf = ({ hasBfloat16 = false }: Engine): readonly Precision[] =>
+  hasBfloat16 ? ['fp32', 'fp16', 'bf16'] : ['fp32', 'fp16'];
 
 const { values } = parseArgs({
   options: {
@@ -78,7 +81,7 @@ for (const name of values.engines.split(',')) {
   try {
     const engine = chooseEngine(name);
     if (wanted('ops')) await ops(engine);
-    for (const precision of PRECISIONS[name] ?? (['fp32', 'fp16'] as const)) {
+    for (const precision of PRECISIONS[name] ?? precisionsOf(engine)) {
       if (wanted('curves')) await curves(engine, model, precision);
       if (wanted('placement') && engine.form === 'onnx') await placement(engine, model, precision);
     }

@@ -8,6 +8,7 @@ import { like } from '../ir.ts';
 import type { Value } from '../ir.ts';
 import { ShapeError } from '../shape.ts';
 import type { Dim } from '../shape.ts';
+import { isFloat } from '../tensor.ts';
 
 export const after = defineOp<[x: Value, token: Value]>({
   name: 'After',
@@ -34,7 +35,7 @@ export const after = defineOp<[x: Value, token: Value]>({
   },
   // Plus min(|t|, 0) of an element of the token, which is 0 but not known to be; what is no float is left to the engine.
   tensorflow: (w, { operands: [x, token] }) => {
-    if (x.dtype !== 'float32' && x.dtype !== 'float16') return x;
+    if (!isFloat(x.dtype)) return x;
     const flat = w.typed('Reshape', [token, w.ints([-1])]);
     const first = w.typed('Slice', [flat, w.ints([0]), w.ints([1])], { Index: { type: 'int32' } });
     const size = w.typed('Abs', [w.typed('Reshape', [w.cast(first, x.dtype), w.ints([])])]);

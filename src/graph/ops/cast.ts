@@ -2,15 +2,14 @@ import { cast as convert } from '../build.ts';
 import { defineOp } from '../define.ts';
 import type { Value } from '../ir.ts';
 import { onnxType } from '../onnx-types.ts';
+import { isFloat } from '../tensor.ts';
 import type { DType } from '../tensor.ts';
 
 /** To another element type; integers and booleans pass no gradient on. */
 export const cast = defineOp<[x: Value], { to: DType }>({
   name: 'Cast',
   shape: ([x], { to }) => [{ shape: x.shape, dtype: to }],
-  vjp: ({ inputs: [x] }, [dy]) => [
-    x.dtype === 'float32' || x.dtype === 'float16' ? () => convert(dy!, x.dtype) : undefined,
-  ],
+  vjp: ({ inputs: [x] }, [dy]) => [isFloat(x.dtype) ? () => convert(dy!, x.dtype) : undefined],
   onnx: (w, { names, results, attributes: { to } }) => {
     w.node('Cast', names, results, { to: { int: onnxType(to) } });
   },

@@ -2,6 +2,7 @@ import { add, div, erf, exp, mul, sub } from '../build.ts';
 import { defineOp } from '../define.ts';
 import { like } from '../ir.ts';
 import type { Value } from '../ir.ts';
+import { isHalfType } from '../tensor.ts';
 
 /** Far below any activation, so that adding it to one changes no bit. */
 const TINY = 1e-35;
@@ -16,7 +17,7 @@ export const geluGradient = defineOp<[x: Value, y: Value, dy: Value]>({
   shape: ([x]) => [like(x)],
   expand: ({ inputs: [x, y, dy] }) => {
     const a = mul(x, Math.SQRT1_2);
-    const cumulative = x.dtype === 'float16' ? mul(add(erf(a), 1), 0.5) : div(add(y, TINY / 2), add(x, TINY));
+    const cumulative = isHalfType(x.dtype) ? mul(add(erf(a), 1), 0.5) : div(add(y, TINY / 2), add(x, TINY));
     const tilt = mul(a, exp(sub(-Math.log(Math.PI) / 2, mul(a, a))));
     return [mul(dy, add(cumulative, tilt))];
   },

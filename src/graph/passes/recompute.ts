@@ -9,7 +9,7 @@ import { isTrainable } from '../ir.ts';
 import type { Graph, Node, Value } from '../ir.ts';
 import { embed } from '../rewrite.ts';
 import { elements } from '../shape.ts';
-import { bytesOf } from '../tensor.ts';
+import { bytesOf, isFloat } from '../tensor.ts';
 import { lower } from './lower.ts';
 import { bottlenecksOf } from './split-frozen.ts';
 
@@ -131,7 +131,7 @@ class Writer {
     );
     outputs.forEach((output, place) => {
       this.#written.set(output, results[place]!);
-      if (output.dtype.startsWith('float') && output.shape.some((dim) => typeof dim !== 'number')) {
+      if (isFloat(output.dtype) && output.shape.some((dim) => typeof dim !== 'number')) {
         this.#gradients.push(output);
       }
     });

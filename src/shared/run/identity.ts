@@ -14,7 +14,7 @@ export const setupSchema = z.object({
     card: z.object({ index: count, uuid: z.string(), memory: count }).nullable().default(null),
     threads: z.int().min(1).nullable(),
     /** Of the computation; runs from before there was a choice are fp32. */
-    precision: z.enum(['fp32', 'fp16']).default('fp32'),
+    precision: z.enum(['fp32', 'fp16', 'bf16']).default('fp32'),
     /** The lowest segments of a step that its backward pass computes again, to need less memory. */
     recompute: count.default(0),
     /** Why it runs on this engine, in a few words. */
@@ -33,6 +33,8 @@ export const setupSchema = z.object({
   }),
   dataset: z.object({
     kind: z.string(),
+    /** What it is labelled for; runs of earlier versions do not tell. */
+    task: z.enum(['classification', 'detection']).optional(),
     classes: z.array(z.string()),
     images: z.object({ train: count, validation: count, test: count }),
   }),

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { floatsOfBfloats, floatsOfHalves, halvesOfFloats } from '../../../src/formats/half.ts';
+import { bfloatsOfFloats, bitsOf, floatsOfBfloats, floatsOfHalves, halvesOfFloats } from '../../../src/formats/half.ts';
 
 const ALL = Uint16Array.from({ length: 0x10000 }, (_, i) => i);
 const LARGEST = 0x7bff;
@@ -48,11 +48,27 @@ describe('binary16', () => {
   });
 });
 
+it('has the bits of single numbers', () => {
+  expect([bitsOf(1, 'float16'), bitsOf(-2, 'bfloat16')]).toEqual([0x3c00, 0xc000]);
+});
+
 describe('bfloat16', () => {
   it('is the upper half of a float32', () => {
     const floats = floatsOfBfloats(ALL);
     const bits = new Uint32Array(floats.buffer);
     expect(bits.every((value, i) => value === i * 0x10000)).toBe(true);
     expect([...floatsOfBfloats(Uint16Array.of(0x3f80, 0xc000, 0x7f80))]).toEqual([1, -2, Infinity]);
+  });
+
+  it('is written back as it was', () => {
+    const isNaNBfloat = (bits: number): boolean => (bits & 0x7fff) > 0x7f80;
+    const back = bfloatsOfFloats(floatsOfBfloats(ALL));
+    expect(ALL.every((bits) => (isNaNBfloat(bits) ? isNaNBfloat(back[bits]!) : back[bits] === bits))).toBe(true);
+  });
+
+  it('is rounded to the nearest, to even between two, and above the largest to infinity', () => {
+    const bits = Uint32Array.of(0x3f807fff, 0x3f808000, 0x3f808001, 0x3f818000, 0xbf818000, 0x7f7fffff);
+    const rounded = bfloatsOfFloats(new Float32Array(bits.buffer));
+    expect([...rounded]).toEqual([0x3f80, 0x3f80, 0x3f81, 0x3f82, 0xbf82, 0x7f80]);
   });
 });
