@@ -10,12 +10,14 @@ export interface StepOf {
   readonly engine: Engine;
   readonly job: Job;
   readonly initial: Initialised;
+  /** Outputs that the caller reads beside the loss. */
+  readonly told?: readonly string[] | undefined;
 }
 
 /** `graph` puts out the loss and the gradient of each trained input. Of the compiled one, `state` is what `Training` is to be given. */
 export async function compileStep(
   graph: Graph,
-  { engine, job, initial }: StepOf,
+  { engine, job, initial, told }: StepOf,
   options: CompileOptions = {},
 ): Promise<Program> {
   // A moving average is the host's, and wants the values of each step.
@@ -23,6 +25,7 @@ export async function compileStep(
   const step = residentStep(graph, {
     parameters: parameterGroups(initial.adapted.parameters, job),
     accumulates: job.training.accumulate > 1,
+    told,
   });
   return await engine.compile(step.graph, { ...options, state: step.state });
 }

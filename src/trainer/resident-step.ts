@@ -65,6 +65,8 @@ export interface ResidentOptions {
   readonly parameters: readonly ResidentParameter[];
   /** Several batches make one update. */
   readonly accumulates: boolean;
+  /** Outputs of the step that come back beside loss and norm. */
+  readonly told?: readonly string[] | undefined;
 }
 
 export interface ResidentStep {
@@ -74,7 +76,7 @@ export interface ResidentStep {
 }
 
 /** `step` is a graph that puts out the loss and a gradient for each trainable input. */
-export function residentStep(step: Graph, { parameters, accumulates }: ResidentOptions): ResidentStep {
+export function residentStep(step: Graph, { parameters, accumulates, told = [] }: ResidentOptions): ResidentStep {
   const graph = step.empty();
   const sizes = parameters.map(({ shape }) => sizeOf(shape));
   const total = sizes.reduce((sum, size) => sum + size, 0);
@@ -120,6 +122,7 @@ export function residentStep(step: Graph, { parameters, accumulates }: ResidentO
   for (const [name, before, after] of written) graph.output(next(name), where(isDue, after, before));
   if (accumulates) graph.output(next(SUMS), sums);
   graph.output(LOSS, loss);
+  for (const name of told) graph.output(name, outputs.get(name)!);
   graph.output(GRADIENT_NORM, norm);
   const names = [...written.map(([name]) => name), ...(accumulates ? [SUMS] : [])];
   return { graph, state: new Map(names.map((name) => [name, next(name)])) };

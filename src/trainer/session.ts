@@ -93,12 +93,10 @@ function forTask(job: Job, { task, root }: AnyDataset, base: Base): { job: Job; 
       file: base.identity.source,
     });
   }
-  if (job.precision === 'fp16') {
-    throw new InputError('detectors are trained in fp32 yet; leave it out or name fp32', { field: 'precision' });
-  }
   // Pictures are put together anew each epoch: there is nothing to keep of them.
   const training = { ...job.training, cacheFrozen: 'off' } as const;
-  const detected = { ...job, precision: 'fp32', training } as const;
+  const precision = job.precision === 'auto' ? 'fp32' : job.precision;
+  const detected = { ...job, precision, training } as const;
   const { imageSize } = job.detection;
   const { height, width } = inputSize(base.preprocessing);
   if (imageSize === null || (imageSize === height && imageSize === width)) return { job: detected, base };

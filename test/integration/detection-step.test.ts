@@ -18,10 +18,13 @@ import { HeadLoss, sharesOf } from '../../src/trainer/detection/losses.ts';
 import { DetectionStep } from '../../src/trainer/detection/program.ts';
 import { headOutputs, rawOutputsGraph, seedOf, trainingGraphs } from '../../src/trainer/detection/step.ts';
 import { LOSS_PARTS, SHARES, TARGETS, wholeStepGraph } from '../../src/trainer/detection/whole-step.ts';
+import type { Precision } from '../../src/trainer/precision.ts';
 import { stepGraph } from '../../src/trainer/roots.ts';
-import { gradientOf, IMAGES, WEIGHTS } from '../../src/trainer/step.ts';
+import { gradientOf, IMAGES, LOSS_SCALE, WEIGHTS } from '../../src/trainer/step.ts';
 
 const SIDE = 64;
+/** What gradients in half precision are multiplied by. */
+const SCALE = 2 ** 5;
 const BATCH = 2;
 const CLASSES = ['one', 'two', 'three', 'four'];
 const FIXTURES = join(import.meta.dirname, '../fixtures/yolo');
@@ -85,6 +88,24 @@ async function inHalves(of: Prepared): Promise<{ loss: number; gradients: Record
   return { loss, gradients };
 }
 
+/** With the loss in the graph; gradients come times the loss's scale. */
+async function asAWhole(of: Prepared, precision: Precision): Promise<Tensors> {
+  const graph = wholeStepGraph(of.model, of.detection, { ...optionsOf(of), precision });
+  const program = await onnxRuntimeCpu.compile(graph);
+  const shares = sharesOf(of.detection.branches.length, 0.5);
+  const fed: Tensors = {
+    ...of.feeds,
+    [TARGETS]: denseTargets(of.targets, of.loss.shape.anchors),
+    [WEIGHTS]: float32([BATCH], of.targets.weights),
+    [SHARES]: float32([shares.length], shares),
+    [LOSS_SCALE]: float32([], [SCALE]),
+  };
+  const inputs = graph.inputs.map((input) => [nameOf(input)!, fed[nameOf(input)!]!] as const);
+  const results = await program.run(Object.fromEntries(inputs));
+  await program.release();
+  return results;
+}
+
 /** Σ raw ∘ seed: what the halves differentiate. The loss itself jumps where an anchor changes hands; loss.test.ts has its gradient. */
 async function surrogate({ feeds, loss, detection }: Prepared, program: Program): Promise<number> {
   await program.run(feeds, loss.outputs);
@@ -121,18 +142,7 @@ describe.each(['yolov8', 'yolo11', 'yolo12', 'yolo26'])('the step of %s', (model
   it('has the same gradients with the loss in its graph', async () => {
     const of = await prepared(model);
     const { loss, gradients } = await inHalves(of);
-    const graph = wholeStepGraph(of.model, of.detection, { ...optionsOf(of), precision: 'fp32' });
-    const program = await onnxRuntimeCpu.compile(graph);
-    const shares = sharesOf(of.detection.branches.length, 0.5);
-    const fed: Tensors = {
-      ...of.feeds,
-      [TARGETS]: denseTargets(of.targets, of.loss.shape.anchors),
-      [WEIGHTS]: float32([BATCH], of.targets.weights),
-      [SHARES]: float32([shares.length], shares),
-    };
-    const results = await program.run(
-      Object.fromEntries(graph.inputs.map((input) => [nameOf(input)!, fed[nameOf(input)!]!])),
-    );
+    const results = await asAWhole(of, 'fp32');
     const parts = Object.values(LOSS_PARTS).map((name) => results[name]!.data[0] as number);
     expect(parts.reduce((sum, part) => sum + part, 0) / loss).toBeCloseTo(1, 4);
     for (const [name, { data }] of Object.entries(gradients)) {
@@ -140,7 +150,6 @@ describe.each(['yolov8', 'yolo11', 'yolo12', 'yolo26'])('the step of %s', (model
       // The loss is in float32 here and in float64 on the host: some tens of roundings of the largest part.
       expect(difference, name).toBeLessThanOrEqual(1e-4 * largest(data) + 1e-7);
     }
-    await program.release();
   });
 
   it('has gradients that its outputs follow', async () => {
@@ -177,6 +186,23 @@ describe.each(['yolov8', 'yolo11', 'yolo12', 'yolo26'])('the step of %s', (model
 });
 
 const norm2 = (values: Float32Array): number => values.reduce((sum, value) => sum + value * value, 0);
+
+describe.each(['yolo11', 'yolo26'])('the step of %s in half precision', (model) => {
+  it('has nearly the gradients that it has in single precision', async () => {
+    const of = await prepared(model);
+    const [half, single] = [await asAWhole(of, 'fp16'), await asAWhole(of, 'fp32')];
+    for (const name of Object.values(LOSS_PARTS))
+      expect((half[name]!.data[0] as number) / (single[name]!.data[0] as number), name).toBeCloseTo(1, 2);
+    const flat = (results: Tensors, scale: number): number[] =>
+      of.parameters.flatMap(({ name }) =>
+        Array.from(results[gradientOf(name)]!.data as Float32Array, (v) => v / scale),
+      );
+    const [rounded, exact] = [flat(half, SCALE), flat(single, 1)];
+    const apart = Math.sqrt(norm2(Float32Array.from(rounded, (value, i) => value - exact[i]!)));
+    // Halves have 11 bits; through some dozen layers each way the gradient as a whole keeps two digits.
+    expect(apart / Math.sqrt(norm2(Float32Array.from(exact)))).toBeLessThan(0.02);
+  });
+});
 
 describe('HeadLoss', () => {
   it('moves the weight of an end-to-end head from the branch that learns from many anchors to the one that predicts', async () => {

@@ -15,10 +15,14 @@ export const DENSE_COLUMNS = 10;
 /** Of an image's first box; each further one has one less, padding has 0. Floats count so far, and no image has as many boxes. */
 export const FIRST_RANK = 2 ** 20;
 
-/** float32 [batch, most boxes of an image of the batch, `DENSE_COLUMNS`]. */
-export function denseTargets({ counts, rows, weights }: DetectionTargets, anchors: Anchors): Tensor<'float32'> {
-  const most = counts.reduce((largest, count) => Math.max(largest, count), 1);
+/** float32 [batch, M, `DENSE_COLUMNS`], where M is as many boxes as the image with most has, or, if `full`, as the batch has room for. */
+export function denseTargets(
+  { counts, rows, weights }: DetectionTargets,
+  anchors: Anchors,
+  { full = false } = {},
+): Tensor<'float32'> {
   const capacity = rows.length / counts.length / TARGET_COLUMNS;
+  const most = full ? capacity : counts.reduce((largest, count) => Math.max(largest, count), 1);
   const { data, ...tensor } = float32(
     [counts.length, most, DENSE_COLUMNS],
     new Float32Array(counts.length * most * DENSE_COLUMNS),

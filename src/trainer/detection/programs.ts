@@ -17,12 +17,16 @@ import { meanParts } from '../loss-parts.ts';
 import type { Session } from '../session.ts';
 import { IMAGES } from '../step.ts';
 import type { Evaluation, Programs, TrainingProgram } from '../task.ts';
+import { compilePieces } from './compile-pieces.ts';
 import { decodeDetections, VALIDATION } from './candidates.ts';
 import { evaluationOf, truthOf } from './evaluate.ts';
 import type { Scored } from './evaluate.ts';
 import { headOf, HeadLoss } from './losses.ts';
-import { DetectionStep } from './program.ts';
+import type { DetectorStep } from './program.ts';
+import { imagesInPiece } from './piecewise-step.ts';
 import { headOutputs, rawOutputsGraph, trainingGraphs } from './step.ts';
+import { WholeDetectionStep } from './whole-program.ts';
+import { wholeStepGraph } from './whole-step.ts';
 
 type DetectionSession = Session<DetectionDataset>;
 type Source = EpochSource<DetectionBatch>;
@@ -36,11 +40,7 @@ export async function openDetectorPrograms(session: DetectionSession, detection:
   const evaluated = rawOutputsGraph(initial.evaluated, headOutputs(detection), options);
   const program = await engine.compile(evaluated, { threads });
   const loss = new HeadLoss(detection, { classes: dataset.classes.length, size: inputSize(preprocessing), batch });
-  const step = await DetectionStep.compile(trainingGraphs(initial.adapted.graph, detection, options), loss, {
-    engine,
-    batch,
-    threads,
-  });
+  const step = await compileDetectorStep(session, detection, { loss, threads });
   const sourceOf = (samples: readonly DetectionSample[], augmentation: DetectionAugmentation | null): Source =>
     openDetectionBatches({
       samples,
@@ -56,7 +56,7 @@ export async function openDetectorPrograms(session: DetectionSession, detection:
   const evaluate = (source: Source, samples: readonly DetectionSample[], values: Tensors): Promise<Evaluation> =>
     evaluateDetector({ session, detection, program, loss, source, samples, values });
   return {
-    training: trainingProgram(session, { step, loss, source: training }),
+    training: trainingProgram(session, { step, source: training }),
     validate: (values) => evaluate(validation, splits.validation, values),
     test: async (values) => {
       if (splits.test.length === 0) return null;
@@ -78,22 +78,46 @@ function augmentationOf({ augmentation, detection }: Job): DetectionAugmentation
   return { ...variations, flip: augmentation.flip };
 }
 
+/**
+ * A GPU has its loss inside the graph: what the halves save would cross to the host and back, and so would the predictions. So does half
+ * precision, whose gradients enter the network scaled.
+ */
+async function compileDetectorStep(
+  session: DetectionSession,
+  detection: Detection,
+  { loss, threads }: { readonly loss: HeadLoss; readonly threads: number },
+): Promise<DetectorStep> {
+  const { job, preprocessing, initial, engine, precision } = session;
+  const { batch } = job.training;
+  const model = initial.adapted.graph;
+  if (engine.gpu !== true && precision === 'fp32') {
+    const size = inputSize(preprocessing);
+    const images = imagesInPiece(batch, threads, size.width * size.height);
+    const halves = trainingGraphs(model, detection, { preprocessing, batch: images });
+    const { classes } = loss.shape;
+    return await compilePieces(halves, { engine, threads, head: detection, classes, size, batch });
+  }
+  const graph = wholeStepGraph(model, detection, { preprocessing, batch, precision });
+  const { anchors } = loss.shape;
+  return await WholeDetectionStep.compile(graph, session, { anchors, branches: detection.branches.length, threads });
+}
+
 interface TrainingOf {
-  readonly step: DetectionStep;
-  readonly loss: HeadLoss;
+  readonly step: DetectorStep;
   readonly source: Source;
 }
 
-function trainingProgram({ job, initial }: DetectionSession, { step, loss, source }: TrainingOf): TrainingProgram {
+function trainingProgram({ job, initial }: DetectionSession, { step, source }: TrainingOf): TrainingProgram {
   const noise = noiseInputs(initial.adapted.graph);
   const { epochs, batch: size } = job.training;
   return {
+    state: step.state,
     batchesPerEpoch: source.batchesPerEpoch,
     get skipped() {
       return source.skipped;
     },
     get parts() {
-      return loss.parts;
+      return step.parts;
     },
     async *batches(epoch, fromBatch) {
       const progress = epochs > 1 ? epoch / (epochs - 1) : 1;

@@ -13,7 +13,7 @@ import { anchorsOf } from '../../models/anchors.ts';
 import { inputSize } from '../../shared/preprocessing.ts';
 import { inPrecision } from '../precision.ts';
 import type { Precision } from '../precision.ts';
-import { LOSS_SCALE, WEIGHTS } from '../step.ts';
+import { LOSS, LOSS_SCALE, WEIGHTS } from '../step.ts';
 import type { StepOptions } from '../step.ts';
 import { lossDensely } from './dense-loss.ts';
 import { DENSE_COLUMNS } from './dense-targets.ts';
@@ -25,7 +25,7 @@ import { differentiatedGraph, headOutputs, seedOf } from './step.ts';
 export const TARGETS = 'targets';
 /** float32, a number for each branch of the head; an input where there are several. */
 export const SHARES = 'shares of the branches';
-/** Outputs, scalars whose sum is the loss. */
+/** Outputs, scalars whose sum is the loss, which is an output too. */
 export const LOSS_PARTS = { box: 'loss of boxes', cls: 'loss of classes', dfl: 'loss of distances' } as const;
 
 /** Of the targets: as many as the image of a batch that has most. */
@@ -66,7 +66,9 @@ export function wholeStepGraph(model: Graph, detection: Detection, options: Whol
   );
   const names = new Set(headOutputs(detection));
   for (const [name, value] of outputs) if (!names.has(name)) graph.output(name, value);
-  for (const [part, value] of loss?.parts ?? []) graph.output(LOSS_PARTS[part], value);
+  const parts = [...(loss?.parts ?? [])];
+  for (const [part, value] of parts) graph.output(LOSS_PARTS[part], value);
+  graph.output(LOSS, parts.map(([, value]) => value).reduce(add));
   return graph;
 }
 
