@@ -1,17 +1,19 @@
 /**
  * Models on this machine that a job could name as its base: looked for by file names, and told by what their `config.json` and model
- * card say. No weights are read, so a model that is listed may still be refused when it is opened.
+ * card say, or what lies beside the weights in a checkpoint. No weights are read, so a model that is listed may still be refused when it is opened.
  */
 import { type Dirent, existsSync, readFileSync, statSync } from 'node:fs';
 import { opendir, readdir } from 'node:fs/promises';
 import { basename, join, relative, resolve } from 'node:path';
 import * as z from 'zod';
 import { readJson } from '../formats/json.ts';
+import { openTorchCheckpoint } from '../formats/torch-checkpoint.ts';
 import { InputError } from '../shared/errors.ts';
 import type { BaseCandidate, BasesResult } from '../shared/protocol/results.ts';
 import { dataHome } from '../formats/data-home.ts';
 import { sampleBase } from './locate-base.ts';
 import { FAMILIES } from './transformers/families.ts';
+import { readCheckpoint } from './yolo/checkpoint.ts';
 
 /** What a job calls the base that comes with Lowrank. */
 const SAMPLE = 'sample';
@@ -63,8 +65,8 @@ class Search {
     }
     for (const name of files) {
       const path = join(folder, name);
-      if (name.endsWith('.onnx')) this.found.push(fileCandidate(path, label(path), 'onnx', null));
-      if (name.endsWith('.pt')) this.found.push(fileCandidate(path, label(path), 'checkpoint', CHECKPOINT));
+      if (name.endsWith('.onnx')) this.found.push(onnxCandidate(path, label(path)));
+      if (name.endsWith('.pt')) this.found.push(await checkpointCandidate(path, label(path)));
     }
     if (depth === 0) return;
     for (const entry of entries) {
@@ -89,8 +91,6 @@ class Search {
     return entries.sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 }
-
-const CHECKPOINT = 'detectors (.pt) can be inspected with their adapters, but not be trained yet';
 
 function sampleCandidate(): BaseCandidate {
   const folder = sampleBase();
@@ -124,7 +124,7 @@ function folderCandidate(
   own: Pick<BaseCandidate, 'base' | 'label' | 'kind'>,
 ): BaseCandidate {
   const bytes = weights.reduce((sum, name) => sum + sizeOf(join(folder, name)), 0);
-  const rest = { ...own, bytes, licence: licenceOf(folder) };
+  const rest = { ...own, task: 'classification', bytes, licence: licenceOf(folder) } as const;
   if (!existsSync(join(folder, 'config.json'))) return { ...rest, architecture: null, obstacle: null };
   try {
     const { model_type: type, architectures } = readJson(join(folder, 'config.json'), configSchema);
@@ -138,15 +138,26 @@ function folderCandidate(
   }
 }
 
-function fileCandidate(
-  path: string,
-  label: string,
-  kind: BaseCandidate['kind'],
-  obstacle: string | null,
-): BaseCandidate {
+function onnxCandidate(path: string, label: string): BaseCandidate {
   // Larger models keep their weights beside the graph.
   const bytes = sizeOf(path) + sizeOf(`${path}.data`) + sizeOf(`${path}_data`);
-  return { base: path, label, kind, architecture: null, bytes, licence: null, obstacle };
+  return { base: path, label, kind: 'onnx', task: null, architecture: null, bytes, licence: null, obstacle: null };
+}
+
+/** A checkpoint's description is a part of it that is read in milliseconds. */
+async function checkpointCandidate(path: string, label: string): Promise<BaseCandidate> {
+  const own = { base: path, label, kind: 'checkpoint', task: 'detection', bytes: sizeOf(path), licence: null } as const;
+  try {
+    const stored = await openTorchCheckpoint(path);
+    try {
+      return { ...own, architecture: readCheckpoint(stored.root, path).family, obstacle: null };
+    } finally {
+      stored.close();
+    }
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    return { ...own, architecture: null, obstacle: error.reason };
+  }
 }
 
 function sizeOf(file: string): number {

@@ -25,18 +25,6 @@ export async function openBase(name: string, directory = process.cwd()): Promise
   throw new InputError('is neither a model folder nor an .onnx or .pt file', { file: path });
 }
 
-/** The same for what can classify images alone. Throws an `InputError` for a detector. */
-export async function openClassifierBase(name: string): Promise<Base> {
-  const base = await openBase(name);
-  if (base.detection === undefined) return base;
-  throw new InputError(
-    'is a detector, which takes no part in this yet: train, plan, predict, merge and inspect know detectors; name a classifier',
-    {
-      file: base.identity.source,
-    },
-  );
-}
-
 async function openFolder({ path: folder, origin }: BasePlace): Promise<Base> {
   if (existsSync(join(folder, 'config.json'))) return await openTransformers(folder, origin);
   const onnx = ['model.onnx', 'onnx/model.onnx'].map((name) => join(folder, name)).find((file) => existsSync(file));

@@ -26,6 +26,9 @@ export interface FormField {
   readonly nullable: boolean;
 }
 
+/** What a job's dataset is labelled for. */
+export type FormTask = 'classification' | 'detection';
+
 export interface FormSection {
   readonly id: 'basics' | 'adapter' | 'learning' | 'augmentation' | 'run' | 'engine';
   /** In plain sight. */
@@ -49,36 +52,71 @@ const LABELS: Readonly<Record<string, string>> = {
   'augmentation.crop': 'Random crops',
   'augmentation.jitter': 'Colour jitter',
   'augmentation.views': 'Fixed views per image',
+  'detection.imageSize': 'Image size',
+  'detection.mosaic': 'Mosaics',
+  'detection.closeMosaic': 'Close mosaics',
+  'detection.scale': 'Scaling',
+  'detection.translate': 'Shifting',
+  'detection.flipVertically': 'Vertical flips',
+  'detection.value': 'Brightness',
   method: 'What is trained',
 };
 
-const LAYOUT: readonly (readonly [FormSection['id'], readonly string[], readonly string[]])[] = [
-  ['basics', ['name', 'training.epochs', 'training.batch', 'training.learningRate', 'method'], []],
-  [
-    'adapter',
-    ['lora.useRslora', 'lora.useDora', 'lora.dropout'],
-    ['lora.init', 'lora.plusRatio', 'lora.excludeModules', 'lora.modulesToSave'],
-  ],
-  [
-    'learning',
-    ['training.schedule', 'training.warmup', 'training.classWeights'],
-    ['training.weightDecay', 'training.labelSmoothing', 'training.clip', 'training.ema', 'training.accumulate'],
-  ],
-  ['augmentation', ['augmentation.flip', 'augmentation.crop', 'augmentation.jitter'], ['augmentation.views']],
-  [
-    'run',
-    ['training.validationShare', 'training.earlyStopping', 'training.seed'],
-    ['training.evaluateEvery', 'training.checkpointEvery', 'training.cacheFrozen'],
-  ],
-  // Engine, device, precision and XLA have controls of their own, which know this machine (webview/engines).
-  ['engine', ['threads'], []],
-];
+type Layout = readonly (readonly [FormSection['id'], readonly string[], readonly string[]])[];
 
-export const JOB_FORM: readonly FormSection[] = LAYOUT.map(([id, fields, details]) => ({
-  id,
-  fields: fields.map(fieldOf),
-  details: details.map(fieldOf),
-}));
+const ADAPTER: Layout[number] = [
+  'adapter',
+  ['lora.useRslora', 'lora.useDora', 'lora.dropout'],
+  ['lora.init', 'lora.plusRatio', 'lora.excludeModules', 'lora.modulesToSave'],
+];
+const RUN = ['training.validationShare', 'training.earlyStopping', 'training.seed'];
+/** Engine, device, precision and XLA have controls of their own, which know this machine (webview/engines). */
+const ENGINE: Layout[number] = ['engine', ['threads'], []];
+
+/** What a task does not look at stands in its form as little as what it lacks. */
+const LAYOUTS: Readonly<Record<FormTask, Layout>> = {
+  classification: [
+    ['basics', ['name', 'training.epochs', 'training.batch', 'training.learningRate', 'method'], []],
+    ADAPTER,
+    [
+      'learning',
+      ['training.schedule', 'training.warmup', 'training.classWeights'],
+      ['training.weightDecay', 'training.labelSmoothing', 'training.clip', 'training.ema', 'training.accumulate'],
+    ],
+    ['augmentation', ['augmentation.flip', 'augmentation.crop', 'augmentation.jitter'], ['augmentation.views']],
+    ['run', RUN, ['training.evaluateEvery', 'training.checkpointEvery', 'training.cacheFrozen']],
+    ENGINE,
+  ],
+  detection: [
+    [
+      'basics',
+      ['name', 'training.epochs', 'training.batch', 'detection.imageSize', 'training.learningRate', 'method'],
+      [],
+    ],
+    ADAPTER,
+    [
+      'learning',
+      ['training.schedule', 'training.warmup'],
+      ['training.weightDecay', 'training.clip', 'training.ema', 'training.accumulate'],
+    ],
+    [
+      'augmentation',
+      ['detection.mosaic', 'detection.closeMosaic', 'augmentation.flip', 'detection.scale', 'detection.translate'],
+      ['detection.flipVertically', 'detection.hue', 'detection.saturation', 'detection.value'],
+    ],
+    ['run', RUN, ['training.evaluateEvery', 'training.checkpointEvery']],
+    ENGINE,
+  ],
+};
+
+export const JOB_FORMS: Readonly<Record<FormTask, readonly FormSection[]>> = {
+  classification: sectionsOf(LAYOUTS.classification),
+  detection: sectionsOf(LAYOUTS.detection),
+};
+
+function sectionsOf(layout: Layout): FormSection[] {
+  return layout.map(([id, fields, details]) => ({ id, fields: fields.map(fieldOf), details: details.map(fieldOf) }));
+}
 
 /** Throws for a path that is no field: a wrong layout fails its test. */
 function fieldOf(id: string): FormField {

@@ -10,6 +10,7 @@ import { plan } from './plan.ts';
 import { predict } from './predict.ts';
 import { resize } from './resize.ts';
 import { sample } from './sample.ts';
+import { scenes } from './scenes.ts';
 import { survey } from './survey.ts';
 import type { Site, Task } from './task.ts';
 import { thumbnails } from './thumbnails.ts';
@@ -18,6 +19,7 @@ const TASKS: { readonly [T in TaskName]: Task<T> } = {
   survey,
   check,
   thumbnails,
+  scenes,
   bases,
   plan,
   inspect,

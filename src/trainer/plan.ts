@@ -8,7 +8,8 @@ import { frozenTensors } from '../models/frozen.ts';
 import { widthOf } from '../shared/adapter-tensors.ts';
 import type { Job } from '../shared/job.ts';
 import type { FrozenPlan, MemoryPlan, Plan, PlannedLayer, SizePlan, TimePlan } from '../shared/plan.ts';
-import type { PlannedModule } from '../shared/protocol/results.ts';
+import { inputSize } from '../shared/preprocessing.ts';
+import type { PlanResult } from '../shared/protocol/results.ts';
 import { planCoefficients } from './plan-coefficients.ts';
 import { planTime } from './plan-epoch.ts';
 import { planFile } from './plan-file.ts';
@@ -23,9 +24,7 @@ import { openJob, setupOf } from './session.ts';
 import type { OpenJob } from './session.ts';
 
 /** A plan with the whole tree of modules, of which its layers are a part. */
-export interface JobPlan extends Plan {
-  readonly modules: readonly PlannedModule[];
-}
+export interface JobPlan extends Plan, Pick<PlanResult, 'modules' | 'task' | 'imageSize'> {}
 
 /** Opens all that the job names and measures this machine for about half a second. Throws InputError as training would. */
 export async function planJob(job: Job): Promise<JobPlan> {
@@ -51,6 +50,8 @@ export async function planJob(job: Job): Promise<JobPlan> {
     setup,
     base: { name: base.name },
     notes: base.notes ?? [],
+    task: dataset.task,
+    imageSize: inputSize(preprocessing),
     method,
     size,
     layers,

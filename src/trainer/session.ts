@@ -170,6 +170,7 @@ export function setupOf(
     },
     dataset: {
       kind: dataset.kind,
+      task: dataset.task,
       classes: [...dataset.classes],
       images: { train: train.length, validation: validation.length, test: test.length },
     },

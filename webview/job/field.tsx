@@ -4,7 +4,7 @@ import { useId, useState } from 'preact/hooks';
 import { fieldText, type FormField, parseField, valueAt } from '../../src/shared/job-form.ts';
 import { t } from '../ui/l10n.ts';
 import { Checkbox, Dropdown, type Option, TextField } from '../ui/toolkit.ts';
-import { job, sendEdits, state } from './store.ts';
+import { job, plan, sendEdits, state } from './store.ts';
 
 interface FieldProps {
   readonly field: FormField;
@@ -75,7 +75,7 @@ interface TextControlProps {
 
 function TextControl({ field, text, onChange }: TextControlProps): VNode {
   const [wrong, setWrong] = useState<string | null>(null);
-  const hint = field.nullable ? t('not set') : fieldText(field.fallback);
+  const hint = field.nullable ? unsetText(field) : fieldText(field.fallback);
   return (
     <>
       <TextField
@@ -105,6 +105,12 @@ function TextControl({ field, text, onChange }: TextControlProps): VNode {
   );
 }
 
+/** What an empty field comes to. */
+function unsetText({ id }: FormField): string {
+  const size = id === 'detection.imageSize' ? plan.value.result?.imageSize : undefined;
+  return size === undefined ? t('not set') : t('{0}, as the base', size.width);
+}
+
 function boundsText({ control }: FormField): string {
   if (control.kind !== 'number') return t('This cannot be read.');
   const what = control.whole ? t('a whole number') : t('a number');
@@ -129,6 +135,7 @@ interface LabelledProps {
 function Labelled({ field, inline = false, children }: LabelledProps): VNode {
   const id = useId();
   const faults = (state.value?.reading.faults ?? []).filter(({ path }) => path.join('.').startsWith(field.id));
+  const refused = refusalOf(field);
   return (
     <div class="field" role="group" aria-label={t(field.label)} aria-describedby={id}>
       {!inline && <div class="field-label">{t(field.label)}</div>}
@@ -136,6 +143,11 @@ function Labelled({ field, inline = false, children }: LabelledProps): VNode {
       <p class="help" id={id}>
         {t(field.help)}
       </p>
+      {refused !== null && (
+        <p class="field-fault" role="alert">
+          {refused}
+        </p>
+      )}
       {faults.map(({ path, message }) => (
         <p key={path.join('.')} class="field-fault">
           {message}
@@ -143,4 +155,11 @@ function Labelled({ field, inline = false, children }: LabelledProps): VNode {
       ))}
     </div>
   );
+}
+
+/** Why a plan could not be made for this field's sake: only dataset and base together tell what it may be. */
+function refusalOf({ id }: FormField): string | null {
+  const { status, message } = plan.value;
+  const start = `${id}: `;
+  return status === 'failed' && message?.startsWith(start) === true ? message.slice(start.length) : null;
 }

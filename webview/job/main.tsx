@@ -2,7 +2,7 @@
 import '../ui/base.css';
 import './job.css';
 import { render, type VNode } from 'preact';
-import { type FormField, type FormSection, JOB_FORM } from '../../src/shared/job-form.ts';
+import { type FormField, type FormSection, JOB_FORMS } from '../../src/shared/job-form.ts';
 import { Card, Details, Skeleton } from '../ui/card.tsx';
 import { t } from '../ui/l10n.ts';
 import type { Option } from '../ui/toolkit.ts';
@@ -10,7 +10,7 @@ import { LayerStrip, Patterns, TargetModules } from './adapter-section.tsx';
 import { Engines } from './engines.tsx';
 import { Field } from './field.tsx';
 import { RankSliders } from './rank-sliders.tsx';
-import { job, sendEdits, setLinked, state } from './store.ts';
+import { job, sendEdits, setLinked, state, task } from './store.ts';
 import { Notices, Sources, Summary } from './summary.tsx';
 
 function JobForm(): VNode {
@@ -21,7 +21,7 @@ function JobForm(): VNode {
       <Notices />
       {/* A broken text is left alone: nothing can be edited until it can be read. */}
       <div class="form" inert={state.value.broken !== null}>
-        {JOB_FORM.map((section) => (
+        {JOB_FORMS[task.value].map((section) => (
           <Section key={section.id} section={section} />
         ))}
       </div>

@@ -1,6 +1,7 @@
 /** What the form shows: the host's snapshots as signals, and the figures that follow the sliders from them. */
 import { computed } from '@preact/signals';
 import { advise } from '../../src/shared/advice.ts';
+import type { FormTask } from '../../src/shared/job-form.ts';
 import { layerCosts } from '../../src/shared/layer-costs.ts';
 import { patternValues } from '../../src/shared/module-pattern.ts';
 import { type JobState, toViewJob, type ToHostJob, type ToViewJob } from '../../src/shared/protocol/job.ts';
@@ -38,6 +39,13 @@ export const layers = computed(() => {
   const { value: shown } = job.shown;
   if (result === null || shown === null) return [];
   return layerCosts(result.plan.coefficients, shown.lora, (path) => targets.value.has(path), rankOf.value);
+});
+
+/** As the plan tells it; before there is one a checkpoint is a detector's. */
+export const task = computed<FormTask>(() => {
+  const { result } = plan.value;
+  if (result !== null) return result.task;
+  return state.value?.reading.shown.base.endsWith('.pt') === true ? 'detection' : 'classification';
 });
 
 export const advice = computed(() => {

@@ -10,7 +10,7 @@ import 'uplot/dist/uPlot.min.css';
 import { formatInteger } from '../../src/shared/format.ts';
 import { Details } from '../ui/card.tsx';
 import { t } from '../ui/l10n.ts';
-import type { Curve } from './curve.ts';
+import type { Axis, Curve } from './curve.ts';
 import { Legend } from './legend.tsx';
 import { SeriesTable } from './series-table.tsx';
 import { DASHES, theme } from './theme.ts';
@@ -22,13 +22,14 @@ interface ChartProps {
   readonly logScale?: boolean;
   /** The axis from 0 to 1. */
   readonly share?: boolean;
+  readonly axis?: Axis;
 }
 
 const HEIGHT = 200;
 /** uPlot names the kinds of scales in an enum that its types have and its code has not. */
 const LOGARITHMIC = Object.fromEntries([['distr', 3]]) as uPlot.Scale;
 
-export function Chart({ title, curves, format, logScale = false, share = false }: ChartProps): VNode {
+export function Chart({ title, curves, format, logScale = false, share = false, axis }: ChartProps): VNode {
   const place = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | null>(null);
   const hidden = useSignal<ReadonlySet<string>>(new Set());
@@ -54,10 +55,10 @@ export function Chart({ title, curves, format, logScale = false, share = false }
         legend: { show: false },
         cursor: { drag: { x: true, y: false, uni: 20 }, points: { size: 7 } },
         scales: {
-          x: { time: false },
+          x: axis === undefined ? { time: false } : { time: false, range: [0, 1] },
           y: share ? { range: [0, 1] } : logScale ? LOGARITHMIC : { range: padded },
         },
-        axes: axesOf(colors, format),
+        axes: axesOf(colors, format, axis),
         series: [{}, ...curves.map((curve) => seriesOf(curve, colors, hidden.peek().has(curve.label)))],
         hooks: {
           setCursor: [(u) => (cursor.value = u.cursor.idx ?? null)],
@@ -128,10 +129,16 @@ export function Chart({ title, curves, format, logScale = false, share = false }
         hidden={hidden.value}
         at={cursor.value === null ? null : (data[0][cursor.value] ?? null)}
         format={format}
+        {...(axis !== undefined && { axis })}
         onToggle={toggle}
       />
       <Details summary={t('As a table')}>
-        <SeriesTable title={title} curves={curves.filter(({ behind }) => behind !== true)} format={format} />
+        <SeriesTable
+          title={title}
+          curves={curves.filter(({ behind }) => behind !== true)}
+          format={format}
+          {...(axis !== undefined && { axis })}
+        />
       </Details>
     </figure>
   );
@@ -163,14 +170,19 @@ function seriesOf(curve: Curve, colors: typeof theme.value, isHidden: boolean): 
   };
 }
 
-function axesOf({ text, grid, font }: typeof theme.value, format: (value: number) => string): uPlot.Axis[] {
+function axesOf(
+  { text, grid, font }: typeof theme.value,
+  format: (value: number) => string,
+  axis: Axis | undefined,
+): uPlot.Axis[] {
   const common = { stroke: text, font, grid: { stroke: grid, width: 1 }, ticks: { stroke: grid, width: 1, size: 4 } };
   return [
     {
       ...common,
       size: 24,
       gap: 3,
-      values: (_, splits) => splits.map((step) => (step % 1 === 0 ? formatInteger(step) : '')),
+      values: (_, splits) =>
+        splits.map((at) => (axis !== undefined ? axis.format(at) : at % 1 === 0 ? formatInteger(at) : '')),
     },
     {
       ...common,

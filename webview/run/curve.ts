@@ -10,3 +10,11 @@ export interface Curve {
   /** Few values, each a measurement of its own: shown as points. */
   readonly points?: boolean;
 }
+
+/** What a chart's values stand over, where that is not the step. */
+export interface Axis {
+  readonly title: string;
+  readonly format: (value: number) => string;
+  /** From 0 to 1. */
+  readonly share: true;
+}

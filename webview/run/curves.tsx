@@ -7,19 +7,23 @@ import type { EvaluationColumns, RunSeries } from '../../src/shared/run/series.t
 import { smooth } from '../../src/shared/run/smooth.ts';
 import { Card, Details } from '../ui/card.tsx';
 import { t } from '../ui/l10n.ts';
-import { Checkbox } from '../ui/toolkit.ts';
+import { nameOf } from '../ui/paths.ts';
+import { Checkbox, Link } from '../ui/toolkit.ts';
 import { Chart } from './chart.tsx';
 import type { Curve } from './curve.ts';
 import { metricTitles } from './metric-titles.ts';
 import { axisText, rateText } from './numbers.ts';
-import { arrange, arrangement } from './store.ts';
+import { DetectionCharts, LossParts } from './detection-curves.tsx';
+import { arrange, arrangement, post } from './store.ts';
 
 interface CurvesProps {
   readonly series: RunSeries;
   readonly metric: MetricName;
+  /** The numbers as a file. */
+  readonly table: string | null;
 }
 
-export function Curves({ series, metric }: CurvesProps): VNode {
+export function Curves({ series, metric, table }: CurvesProps): VNode {
   const { smoothing, logScale, moreCurves } = arrangement.value;
   const { steps, evaluations } = series;
   const loss = useMemo(
@@ -34,18 +38,27 @@ export function Curves({ series, metric }: CurvesProps): VNode {
     [evaluations.validation],
   );
   return (
-    <Card title={t('Curves')} actions={<CurveControls />}>
+    <Card title={t('Curves')} actions={<CurveControls table={table} />}>
       <div class="charts">
         <Chart title={t('Loss')} curves={loss} format={axisText} logScale={logScale} />
-        <Chart title={metricTitles(metric).last} curves={reached} format={percent} share />
+        {metric === 'accuracy' ? (
+          <Chart title={metricTitles(metric).last} curves={reached} format={percent} share />
+        ) : (
+          <DetectionCharts series={series} />
+        )}
       </div>
       <Details
-        summary={t('Learning rate, images/s, gradients')}
+        summary={
+          metric === 'accuracy'
+            ? t('Learning rate, images/s, gradients')
+            : t('Box, class and distance loss, learning rate, images/s, gradients')
+        }
         open={moreCurves}
         onToggle={(open) => {
           if (open !== moreCurves) arrange({ moreCurves: open });
         }}
       >
+        {moreCurves && metric !== 'accuracy' && <LossParts parts={series.parts} smoothing={smoothing} />}
         {moreCurves && <MoreCurves series={series} smoothing={smoothing} />}
       </Details>
     </Card>
@@ -71,7 +84,7 @@ function MoreCurves({ series, smoothing }: { readonly series: RunSeries; readonl
   );
 }
 
-export function CurveControls(): VNode {
+export function CurveControls({ table = null }: { readonly table?: string | null }): VNode {
   const { smoothing, logScale } = arrangement.value;
   const id = useId();
   return (
@@ -97,6 +110,16 @@ export function CurveControls(): VNode {
       >
         {t('Logarithmic loss')}
       </Checkbox>
+      {table !== null && (
+        <Link
+          title={t('Open {0}', table)}
+          onClick={() => {
+            post({ type: 'open-file', path: table });
+          }}
+        >
+          {nameOf(table)}
+        </Link>
+      )}
     </div>
   );
 }

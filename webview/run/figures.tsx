@@ -22,6 +22,7 @@ export function Figures({ head, report }: FiguresProps): VNode {
     [t('Loss'), orDash(head.loss, lossText)],
     [titles.last, orDash(head.metric.last, formatShare)],
     [titles.best, orDash(head.metric.best, formatShare)],
+    ...detectionFigures(head.detection),
     [t('Learning rate'), orDash(head.learningRate, rateText)],
     [
       t('Images/s'),

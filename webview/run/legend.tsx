@@ -2,7 +2,7 @@
 import type { VNode } from 'preact';
 import { formatInteger } from '../../src/shared/format.ts';
 import { t } from '../ui/l10n.ts';
-import type { Curve } from './curve.ts';
+import type { Axis, Curve } from './curve.ts';
 import { theme } from './theme.ts';
 
 interface LegendProps {
@@ -11,14 +11,15 @@ interface LegendProps {
   /** The step under the cursor; null for the last. */
   readonly at: number | null;
   readonly format: (value: number) => string;
+  readonly axis?: Axis;
   readonly onToggle: (label: string) => void;
 }
 
-export function Legend({ curves, hidden, at, format, onToggle }: LegendProps): VNode {
+export function Legend({ curves, hidden, at, format, axis, onToggle }: LegendProps): VNode {
   const { lines } = theme.value;
   return (
     <div class="legend">
-      <span class="legend-step muted figure">{at === null ? t('latest') : t('step {0}', formatInteger(at))}</span>
+      <span class="legend-step muted figure">{placeText(at, axis)}</span>
       {curves.map((curve) => (
         <button
           key={curve.label}
@@ -34,11 +35,19 @@ export function Legend({ curves, hidden, at, format, onToggle }: LegendProps): V
             style={{ color: lines[curve.color % lines.length]! }}
           />
           <span>{curve.label}</span>
-          <span class="legend-value figure">{valueText(curve, at, format)}</span>
+          <span class="legend-value figure">
+            {at === null && axis !== undefined ? '' : valueText(curve, at, format)}
+          </span>
         </button>
       ))}
     </div>
   );
+}
+
+/** Nothing is the latest of what does not stand over steps. */
+function placeText(at: number | null, axis: Axis | undefined): string {
+  if (axis !== undefined) return at === null ? axis.title : `${axis.title} ${axis.format(at)}`;
+  return at === null ? t('latest') : t('step {0}', formatInteger(at));
 }
 
 function valueText({ step, value }: Curve, at: number | null, format: (value: number) => string): string {

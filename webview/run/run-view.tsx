@@ -3,7 +3,11 @@ import type { VNode } from 'preact';
 import type { RunViewState } from '../../src/shared/protocol/run.ts';
 import { t } from '../ui/l10n.ts';
 import { Notice } from '../ui/notice.tsx';
+import { ClassTable } from './class-table.tsx';
+import { Confusion } from './confusion.tsx';
 import { Curves } from './curves.tsx';
+import { QualityCurves } from './detection-curves.tsx';
+import { Detections } from './detections.tsx';
 import { EndCard } from './end-card.tsx';
 import { Figures } from './figures.tsx';
 import { Head } from './head.tsx';
@@ -11,7 +15,7 @@ import { Log } from './log.tsx';
 import { Notices } from './notices.tsx';
 import { Classes, Samples } from './samples.tsx';
 
-export function RunView({ trusted, head, details, series }: RunViewState & { kind: 'run' }): VNode {
+export function RunView({ trusted, head, details, series, detections }: RunViewState & { kind: 'run' }): VNode {
   return (
     <>
       {!trusted && (
@@ -25,9 +29,24 @@ export function RunView({ trusted, head, details, series }: RunViewState & { kin
         <EndCard report={details.report} head={head} trusted={trusted} />
       )}
       <Figures head={head} report={details.report} />
-      <Curves series={series} metric={head.metric.name} />
-      <Samples details={details} />
-      <Classes classes={details.classes} metric={head.metric.name} />
+      <Curves series={series} metric={head.metric.name} table={details.table} />
+      {head.metric.name === 'accuracy' ? (
+        <>
+          <Samples details={details} />
+          <Classes classes={details.classes} />
+        </>
+      ) : (
+        <>
+          <Detections detections={detections} data={details.data} />
+          <ClassTable classes={details.classes} />
+          {detections?.quality && (
+            <>
+              <QualityCurves quality={detections.quality} />
+              <Confusion confusion={detections.quality.confusion} classes={detections.classes} />
+            </>
+          )}
+        </>
+      )}
       <Log events={details.events} lines={details.log} />
     </>
   );

@@ -3,7 +3,6 @@ import type { VNode } from 'preact';
 import { useState } from 'preact/hooks';
 import { formatInteger, formatShare, oneOrMany } from '../../src/shared/format.ts';
 import type { ClassScore, RunDetails, ShownSample } from '../../src/shared/protocol/run.ts';
-import type { MetricName } from '../../src/shared/run/metric.ts';
 import { Bar } from '../ui/bar.tsx';
 import { Card } from '../ui/card.tsx';
 import { t } from '../ui/l10n.ts';
@@ -103,13 +102,12 @@ const FIRST_CLASSES = 20;
 
 interface ClassesProps {
   readonly classes: readonly ClassScore[];
-  readonly metric: MetricName;
 }
 
-export function Classes({ classes, metric }: ClassesProps): VNode | null {
+export function Classes({ classes }: ClassesProps): VNode | null {
   const [all, setAll] = useState(false);
   if (classes.length === 0) return null;
-  const titles = metricTitles(metric);
+  const titles = metricTitles('accuracy');
   const shown = all ? classes : classes.slice(0, FIRST_CLASSES);
   return (
     <Card title={titles.classes}>

@@ -3,7 +3,7 @@ import type { VNode } from 'preact';
 import { formatInteger } from '../../src/shared/format.ts';
 import { thinnedIndices } from '../../src/shared/run/series.ts';
 import { t } from '../ui/l10n.ts';
-import type { Curve } from './curve.ts';
+import type { Axis, Curve } from './curve.ts';
 
 const MAX_ROWS = 60;
 
@@ -11,16 +11,17 @@ interface SeriesTableProps {
   readonly title: string;
   readonly curves: readonly Curve[];
   readonly format: (value: number) => string;
+  readonly axis?: Axis;
 }
 
-export function SeriesTable({ title, curves, format }: SeriesTableProps): VNode {
+export function SeriesTable({ title, curves, format, axis }: SeriesTableProps): VNode {
   const rows = rowsOf(curves);
   return (
     <div class="numbers" tabIndex={0} role="region" aria-label={title}>
       <table>
         <thead>
           <tr>
-            <th scope="col">{t('Step')}</th>
+            <th scope="col">{axis?.title ?? t('Step')}</th>
             {curves.map(({ label }) => (
               <th key={label} scope="col" class="numeric">
                 {label}
@@ -32,7 +33,7 @@ export function SeriesTable({ title, curves, format }: SeriesTableProps): VNode 
           {rows.map(({ step, values }) => (
             <tr key={step}>
               <th scope="row" class="numeric">
-                {formatInteger(step)}
+                {axis === undefined ? formatInteger(step) : axis.format(step)}
               </th>
               {values.map((value, index) => (
                 <td key={curves[index]!.label} class="numeric">

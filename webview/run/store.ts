@@ -12,6 +12,8 @@ export interface Arrangement {
   readonly smoothing: number;
   readonly logScale: boolean;
   readonly moreCurves: boolean;
+  /** What is drawn over the images of a detector. */
+  readonly shows: { readonly found: boolean; readonly truth: boolean; readonly labels: boolean };
 }
 
 export const view = signal<RunViewState | null>(null);
@@ -24,6 +26,7 @@ export const arrangement = signal<Arrangement>({
   smoothing: 0.6,
   logScale: false,
   moreCurves: false,
+  shows: { found: true, truth: true, labels: true },
   ...channel.kept,
 });
 
@@ -41,6 +44,7 @@ function after(state: RunViewState | null, message: Told<ToViewRun>): RunViewSta
   // Increments belong to a state that was sent before; without one the next state tells all.
   if (state?.kind !== 'run') return state;
   if (message.type === 'details') return { ...state, details: message.details };
+  if (message.type === 'detections') return { ...state, detections: message.detections };
   const series = joinSeries(state.series, message.added);
   const grown = series.steps.step.length > 2 * MAX_ROWS;
   return { ...state, head: message.head, series: grown ? thinSeries(series, MAX_ROWS) : series };

@@ -3,12 +3,13 @@ import type { VNode } from 'preact';
 import { useState } from 'preact/hooks';
 import { formatBytes, formatCount } from '../../src/shared/format.ts';
 import type { BaseCandidate } from '../../src/shared/protocol/results.ts';
+import type { DatasetState } from '../../src/shared/protocol/sidebar.ts';
 import { Card } from '../ui/card.tsx';
 import { t } from '../ui/l10n.ts';
 import { Notice } from '../ui/notice.tsx';
 import { nameOf } from '../ui/paths.ts';
 import { Dropdown, Link, type Option } from '../ui/toolkit.ts';
-import { act, plan, sendEdits, state } from './store.ts';
+import { act, dataset, plan, sendEdits, state } from './store.ts';
 
 const BROWSE = '…browse';
 
@@ -18,7 +19,16 @@ export function BaseCard(): VNode | null {
   const { bases, reading } = now;
   const { base } = reading.shown;
   const found = bases.found.find((candidate) => candidate.base === base);
-  const options = optionsOf(base, bases.found, bases.recent);
+  const task = taskOf(dataset.value);
+  const fitting = bases.found.filter(
+    (candidate) => task === null || candidate.task === null || candidate.task === task,
+  );
+  const others = bases.found.filter((candidate) => candidate.base !== base && !fitting.includes(candidate));
+  const options = optionsOf(
+    base,
+    fitting,
+    bases.recent.filter((name) => !others.some((other) => other.base === name)),
+  );
   return (
     <Card
       title={t('Base model')}
@@ -43,6 +53,13 @@ export function BaseCard(): VNode | null {
         }}
       />
       <p class="help base-facts">{factsOf(found, base).join(' · ') || '\u00a0'}</p>
+      {base === '' && task === 'detection' && !bases.searching && (
+        <p class="help">
+          {t(
+            'Images with boxes need a detector: a YOLO checkpoint (.pt) of YOLOv8, 11, 12 or 26. None was found in the workspace; browse for one.',
+          )}
+        </p>
+      )}
       {base === 'sample' && (
         <p class="help">
           {t('The sample base is a toy that comes with Lowrank: it shows how things work, not how good they get.')}
@@ -63,9 +80,14 @@ export function BaseCard(): VNode | null {
           {bases.message}
         </Notice>
       )}
-      <Unusable found={bases.found.filter(({ obstacle }) => obstacle !== null)} />
+      <Unusable found={fitting.filter(({ obstacle }) => obstacle !== null)} />
     </Card>
   );
+}
+
+/** Null while it is not known, and then every base may be the right one. */
+function taskOf(state: DatasetState): BaseCandidate['task'] {
+  return state.status === 'dataset' ? state.report.task : null;
 }
 
 function optionsOf(base: string, found: readonly BaseCandidate[], recent: readonly string[]): readonly Option[] {

@@ -1,7 +1,7 @@
 /** The chosen folder: what it holds, how its images look, and what is wrong with it. */
 import type { VNode } from 'preact';
 import { useState } from 'preact/hooks';
-import type { ClassCount, DatasetReport, Finding } from '../../src/shared/dataset-report.ts';
+import type { BoxStatistics, ClassCount, DatasetReport, Finding } from '../../src/shared/dataset-report.ts';
 import { formatInteger, oneOrMany } from '../../src/shared/format.ts';
 import type { ClassThumbnails } from '../../src/shared/protocol/results.ts';
 import type { CheckState, DatasetState } from '../../src/shared/protocol/sidebar.ts';
@@ -11,6 +11,7 @@ import { t } from '../ui/l10n.ts';
 import { Notice } from '../ui/notice.tsx';
 import { nameOf, within } from '../ui/paths.ts';
 import { Link } from '../ui/toolkit.ts';
+import { Scenes } from './scenes.tsx';
 import { act, dataset, send } from './store.ts';
 
 export function DatasetCard(): VNode {
@@ -119,7 +120,7 @@ function Folder({ path }: { readonly path: string }): VNode {
 /** More pictures than this do not fit a line. */
 const MAX_STRIP = 8;
 
-function Found({ path, report, check, thumbnails }: Extract<DatasetState, { status: 'dataset' }>): VNode {
+function Found({ path, report, check, thumbnails, scenes }: Extract<DatasetState, { status: 'dataset' }>): VNode {
   const { classes, counts, boxes } = report;
   const parts = [
     oneOrMany(classes.length, t('1 class'), t('{0} classes', formatInteger(classes.length))),
@@ -131,17 +132,28 @@ function Found({ path, report, check, thumbnails }: Extract<DatasetState, { stat
     ...(boxes === null ? [] : [t('{0} training boxes', formatInteger(boxes.counts.train))]),
   ];
   const [all, setAll] = useState(false);
-  const most = Math.max(1, ...classes.map(({ train }) => train));
+  // Of a dataset with boxes these are what is learnt from.
+  const counted = boxes?.classes ?? classes;
+  const most = Math.max(1, ...counted.map(({ train }) => train));
   return (
     <>
       <Folder path={path} />
       <p class="figure">{parts.join(' · ')}</p>
+      {boxes !== null && <Backgrounds boxes={boxes} />}
       {all ? (
         <ul class="classes">
-          {classes.map((count) => (
-            <ClassRow key={count.name} count={count} most={most} pictures={picturesOf(thumbnails, count.name)} />
+          {counted.map((count, index) => (
+            <ClassRow
+              key={count.name}
+              count={count}
+              shownIn={boxes === null ? null : (classes[index]?.train ?? 0)}
+              most={most}
+              pictures={picturesOf(thumbnails, count.name)}
+            />
           ))}
         </ul>
+      ) : boxes !== null ? (
+        <Scenes scenes={scenes} />
       ) : (
         <p class="class-strip">
           {thumbnails.slice(0, MAX_STRIP).map(({ name, images }) => (
@@ -166,18 +178,38 @@ function Found({ path, report, check, thumbnails }: Extract<DatasetState, { stat
   );
 }
 
+/** Images without a box teach what is nothing; many of them are more often forgotten labels. */
+function Backgrounds({ boxes: { backgrounds, perImage } }: { readonly boxes: BoxStatistics }): VNode {
+  const empty = backgrounds.train + backgrounds.validation + backgrounds.test;
+  const parts = [
+    perImage === null
+      ? null
+      : t('{0} to {1} boxes an image', formatInteger(perImage.least), formatInteger(perImage.most)),
+    empty === 0
+      ? t('every image has a box')
+      : oneOrMany(empty, t('1 image without a box'), t('{0} images without a box', formatInteger(empty))),
+  ];
+  return <p class="help figure">{parts.filter((part) => part !== null).join(' · ')}</p>;
+}
+
 function picturesOf(thumbnails: readonly ClassThumbnails[], name: string): ClassThumbnails | undefined {
   return thumbnails.find((drawn) => drawn.name === name);
 }
 
 interface ClassRowProps {
   readonly count: ClassCount;
+  /** Training images that have a box of it; null where images have no boxes. */
+  readonly shownIn: number | null;
   readonly most: number;
   readonly pictures: ClassThumbnails | undefined;
 }
 
-function ClassRow({ count, most, pictures }: ClassRowProps): VNode {
+function ClassRow({ count, shownIn, most, pictures }: ClassRowProps): VNode {
   const { name, train } = count;
+  const told =
+    shownIn === null
+      ? t('{0} training images', formatInteger(train))
+      : t('{0} training boxes in {1} images', formatInteger(train), formatInteger(shownIn));
   return (
     <li class="class-row">
       <span class="class-pictures">
@@ -188,8 +220,9 @@ function ClassRow({ count, most, pictures }: ClassRowProps): VNode {
       <span class="class-name" title={name}>
         {name}
       </span>
-      <span class="numeric" aria-label={t('{0} training images', formatInteger(train))}>
+      <span class="numeric" role="img" title={told} aria-label={told}>
         {formatInteger(train)}
+        {shownIn !== null && <span class="muted"> / {formatInteger(shownIn)}</span>}
       </span>
       <span class="class-bar">
         <Bar share={train / most} />

@@ -9,6 +9,7 @@ import { t } from '../ui/l10n.ts';
 import { Notice } from '../ui/notice.tsx';
 import { Button, Link } from '../ui/toolkit.ts';
 import { Images } from './images.tsx';
+import { Scenes } from './scenes.tsx';
 import { post, state } from './store.ts';
 
 export function App(): VNode {
@@ -55,7 +56,8 @@ function Choices(): VNode {
 }
 
 function Outcome({ now }: { readonly now: TryState }): VNode | null {
-  const { running, source, problem, images, models, result } = now;
+  const { running, source, problem, images, scenes, models, result } = now;
+  const done = images.length + scenes.length;
   if (source === null) return null;
   const total = models?.images ?? null;
   const baseNote = models?.baseNote ?? null;
@@ -69,19 +71,15 @@ function Outcome({ now }: { readonly now: TryState }): VNode | null {
             {running
               ? models === null
                 ? t('Opening base and adapter…')
-                : t('{0} of {1}', formatInteger(images.length), formatInteger(models.images))
+                : t('{0} of {1}', formatInteger(done), formatInteger(models.images))
               : result === null
-                ? oneOrMany(
-                    images.length,
-                    t('Stopped after 1 image'),
-                    t('Stopped after {0} images', formatInteger(images.length)),
-                  )
+                ? oneOrMany(done, t('Stopped after 1 image'), t('Stopped after {0} images', formatInteger(done)))
                 : oneOrMany(result.images, t('1 image'), t('{0} images', formatInteger(result.images)))}
           </span>
         </div>
         {running && (
           <div class="row progress">
-            <ProgressBar done={images.length} total={total} label={t('Predicting')} />
+            <ProgressBar done={done} total={total} label={t('Predicting')} />
             <Link onClick={ask('cancel')}>{t('Cancel')}</Link>
           </div>
         )}
@@ -117,7 +115,11 @@ function Outcome({ now }: { readonly now: TryState }): VNode | null {
           </Notice>
         )}
       </section>
-      <Images images={images} baseLabels={models?.baseLabels ?? null} />
+      {models?.task === 'detection' ? (
+        <Scenes scenes={scenes} />
+      ) : (
+        <Images images={images} baseLabels={models?.baseLabels ?? null} />
+      )}
     </>
   );
 }

@@ -1,6 +1,6 @@
 /** What the view knows: the host's state, grown by the predictions as they come. */
 import { signal } from '@preact/signals';
-import { type ToHostTry, toViewTry, type TryState } from '../../src/shared/protocol/try.ts';
+import { grown, type ToHostTry, toViewTry, type TryState } from '../../src/shared/protocol/try.ts';
 import { openChannel } from '../ui/channel.ts';
 
 export const state = signal<TryState | null>(null);
@@ -12,9 +12,7 @@ const channel = openChannel<ToHostTry, ReturnType<(typeof toViewTry)['parse']>>(
   }
   const now = state.value;
   if (now === null) return;
-  const { part } = message;
-  state.value =
-    part.kind === 'models' ? { ...now, models: part.models } : { ...now, images: [...now.images, part.image] };
+  state.value = grown(now, message.part);
 });
 
 export function post(message: ToHostTry): void {

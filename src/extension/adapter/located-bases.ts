@@ -30,7 +30,7 @@ export async function askForBase(wanted: string | null): Promise<string | undefi
       description: 'config.json, model.safetensors',
       from: 'folder',
     },
-    { label: `$(file) ${vscode.l10n.t('ONNX file…')}`, description: '*.onnx', from: 'file' },
+    { label: `$(file) ${vscode.l10n.t('Model file…')}`, description: '*.pt, *.onnx', from: 'file' },
     { label: `$(cloud) ${vscode.l10n.t('Name on the hub…')}`, description: 'owner/name', from: 'hub' },
   ] as const;
   const picked = await vscode.window.showQuickPick(kinds, {
@@ -46,7 +46,7 @@ export async function askForBase(wanted: string | null): Promise<string | undefi
       canSelectFiles: !folder,
       canSelectFolders: folder,
       defaultUri: vscode.workspace.workspaceFolders?.[0]?.uri ?? vscode.Uri.file(homedir()),
-      ...(!folder && { filters: { ONNX: ['onnx'] } }),
+      ...(!folder && { filters: { [vscode.l10n.t('Models')]: ['pt', 'onnx'] } }),
       title: vscode.l10n.t('The base of the adapter'),
     })) ?? [];
   return uri?.fsPath;

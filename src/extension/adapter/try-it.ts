@@ -3,7 +3,7 @@ import { basename } from 'node:path';
 import * as vscode from 'vscode';
 import { messageOf } from '../../shared/errors.ts';
 import type { PredictPart } from '../../shared/protocol/results.ts';
-import { toHostTry, type ToHostTry, type ToViewTry, type TryState } from '../../shared/protocol/try.ts';
+import { grown, toHostTry, type ToHostTry, type ToViewTry, type TryState } from '../../shared/protocol/try.ts';
 import type { Host } from '../host.ts';
 import { openPage, type Page } from '../webview-page.ts';
 import { workspacePaths } from '../workspace-paths.ts';
@@ -34,9 +34,10 @@ export function openTryIt(host: Host, subject: string): void {
   });
 }
 
-const UNTOUCHED: Pick<TryState, 'models' | 'images' | 'result' | 'problem'> = {
+const UNTOUCHED: Pick<TryState, 'models' | 'images' | 'scenes' | 'result' | 'problem'> = {
   models: null,
   images: [],
+  scenes: [],
   result: null,
   problem: null,
 };
@@ -198,16 +199,14 @@ class TrySession implements vscode.Disposable {
 
   /** Told one by one: what came before is with the view already. */
   #take(part: PredictPart): void {
-    this.#state =
-      part.kind === 'models'
-        ? { ...this.#state, models: part.models }
-        : { ...this.#state, images: [...this.#state.images, part.image] };
+    this.#state = grown(this.#state, part);
     this.#page.post({ type: 'part', part });
   }
 
   /** Only what was looked at. */
   async #openImage(path: string): Promise<void> {
-    if (!this.#state.images.some(({ file }) => file === path)) return;
+    const { images, scenes } = this.#state;
+    if (![...images, ...scenes].some(({ file }) => file === path)) return;
     await vscode.commands.executeCommand('vscode.open', vscode.Uri.file(path), { preview: true });
   }
 

@@ -4,7 +4,7 @@ import * as vscode from 'vscode';
 export async function chooseDataset(): Promise<string | undefined> {
   const [chosen] =
     (await vscode.window.showOpenDialog({
-      title: vscode.l10n.t('Choose a folder of images, one folder a class'),
+      title: vscode.l10n.t('Choose a folder of images: a folder for each class, or with data.yaml'),
       openLabel: vscode.l10n.t('Fine-Tune'),
       canSelectFolders: true,
       canSelectFiles: false,
@@ -20,7 +20,11 @@ export async function chooseBase(): Promise<string | undefined> {
     detail: vscode.l10n.t('with config.json and model.safetensors'),
     id: 'folder',
   };
-  const file = { label: vscode.l10n.t('ONNX file…'), detail: vscode.l10n.t('a classifier, *.onnx'), id: 'file' };
+  const file = {
+    label: vscode.l10n.t('Model file…'),
+    detail: vscode.l10n.t('a YOLO checkpoint (.pt) for boxes, or an ONNX model'),
+    id: 'file',
+  };
   const hub = {
     label: vscode.l10n.t('Hugging Face model…'),
     detail: vscode.l10n.t('by its id; it is downloaded when it is first used'),
@@ -37,7 +41,7 @@ async function browseBase(folders: boolean): Promise<string | undefined> {
       title: vscode.l10n.t('Choose a base model'),
       canSelectFolders: folders,
       canSelectFiles: !folders,
-      ...(folders ? {} : { filters: { ONNX: ['onnx'] } }),
+      ...(folders ? {} : { filters: { [vscode.l10n.t('Models')]: ['pt', 'onnx'] } }),
       ...startingAt(),
     })) ?? [];
   return chosen?.fsPath;

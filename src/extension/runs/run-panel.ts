@@ -34,6 +34,8 @@ const COMMAND_AT = {
   compare: 'lowrank.compareRuns',
 } as const satisfies Record<RunPlace, string>;
 
+const NOTHING = { head: '', details: '', detections: '', kind: '' };
+
 export class RunPanel {
   readonly #folder: string;
   readonly #panel: vscode.WebviewPanel;
@@ -43,7 +45,9 @@ export class RunPanel {
   #looking = false;
   #disposed = false;
   /** As sent last; a message goes out only when something differs. */
-  #sent = { head: '', details: '', kind: '' };
+  #sent = NOTHING;
+  /** Whose samples are shown; null for the newest. */
+  #samplesOf: number | null = null;
   #detailsAt = 0;
   #memory = NO_MEMORY;
 
@@ -109,6 +113,11 @@ export class RunPanel {
       case 'open-run':
         await vscode.commands.executeCommand('lowrank.openRun', message.folder);
         break;
+      case 'show-samples':
+        this.#samplesOf = message.step;
+        this.#detailsAt = -Infinity;
+        this.#lookIn(0);
+        return;
       case 'open-file':
         await vscode.commands.executeCommand('vscode.open', vscode.Uri.file(message.path), {
           preview: true,
@@ -162,12 +171,18 @@ export class RunPanel {
     const head = headOf(look, this.#memory);
     if (everything || news === 'all' || this.#sent.kind !== 'run') {
       const details = await this.#details(look);
+      const detections = await this.#detections(look);
       const series = thinSeries(this.#reader.series, MAX_POINTS);
       this.#detailsAt = now;
-      this.#sent = { head: JSON.stringify(head), details: JSON.stringify(details), kind: 'run' };
+      this.#sent = {
+        head: JSON.stringify(head),
+        details: JSON.stringify(details),
+        detections: JSON.stringify(detections),
+        kind: 'run',
+      };
       this.#page.post({
         type: 'state',
-        state: { kind: 'run', trusted: vscode.workspace.isTrusted, head, details, series },
+        state: { kind: 'run', trusted: vscode.workspace.isTrusted, head, details, series, detections },
       });
       this.#panel.title = details.name;
       return;
@@ -183,17 +198,18 @@ export class RunPanel {
   async #sendDetails(look: Reading, now: number): Promise<void> {
     this.#detailsAt = now;
     const details = await this.#details(look);
-    const text = JSON.stringify(details);
-    if (text === this.#sent.details) return;
-    this.#sent.details = text;
+    const detections = await this.#detections(look);
+    const texts = { details: JSON.stringify(details), detections: JSON.stringify(detections) };
+    const before = this.#sent;
+    this.#sent = { ...before, ...texts };
+    if (texts.detections !== before.detections) this.#page.post({ type: 'detections', detections });
+    if (texts.details === before.details) return;
     this.#panel.title = details.name;
     this.#page.post({ type: 'details', details });
   }
 
   #details({ state }: Reading) {
-    return detailsOf(state, this.#reader.told, (file) =>
-      vscode.workspace.isTrusted ? this.#panel.webview.asWebviewUri(vscode.Uri.file(file)).toString() : null,
-    );
+    return detailsOf(state, this.#reader.told, this.#uriOf);
   }
 
   #detections({ state }: Reading) {
@@ -216,7 +232,7 @@ export class RunPanel {
 
   #send(kind: string, state: (ToViewRun & { type: 'state' })['state'], always: boolean): void {
     if (!always && this.#sent.kind === kind) return;
-    this.#sent = { head: '', details: '', kind };
+    this.#sent = { ...NOTHING, kind };
     this.#page.post({ type: 'state', state });
   }
 }

@@ -6,7 +6,7 @@ import { readJson } from '../../formats/json.ts';
 import { RUN_PATHS } from '../../shared/run/layout.ts';
 import { machineId, readLease } from '../../shared/run/liveness.ts';
 import type { RunEvent } from '../../shared/run/events.ts';
-import { metricOf } from '../../shared/run/metric.ts';
+import { type MetricName, metricOf } from '../../shared/run/metric.ts';
 import type { RunState } from '../../shared/run/read-run.ts';
 import { type RunReport, reportSchema } from '../../shared/run/report.ts';
 import { samplesSchema } from '../../shared/run/samples.ts';
@@ -31,7 +31,7 @@ export const NO_MEMORY: RunMemory = { process: null, device: null };
 
 export function headOf({ state, health, remaining }: Reading, memory: RunMemory): RunHead {
   const { status, summary, identity, holder } = state;
-  const { latest, evaluations, untouched, best } = summary;
+  const { latest, evaluations, best } = summary;
   return {
     status,
     health,
@@ -47,10 +47,11 @@ export function headOf({ state, health, remaining }: Reading, memory: RunMemory)
     memoryBytes: memory.process,
     deviceMemoryBytes: memory.device,
     metric: {
-      name: metricOf(best ?? evaluations.validation ?? untouched).name,
+      name: metricNameOf(state),
       best: metricOf(best).value,
       last: metricOf(evaluations.validation).value,
     },
+    detection: evaluations.validation?.detection ?? null,
     bestStep: best?.step ?? null,
     checkpointStep: summary.checkpoint?.step ?? null,
     skippedImages: summary.skippedImages,
@@ -59,6 +60,14 @@ export function headOf({ state, health, remaining }: Reading, memory: RunMemory)
     holder: holder === null ? null : `${holder.pid} @ ${holder.host}`,
     canEnd: holderHere(state.folder) !== null,
   };
+}
+
+/** Known before anything was measured, so that the panel has its places from the start. */
+function metricNameOf({ identity: { job, setup }, summary: { evaluations, untouched } }: RunState): MetricName {
+  const measured = evaluations.validation ?? untouched;
+  if (measured !== null) return metricOf(measured).name;
+  const task = setup?.dataset.task ?? (job.base.endsWith('.pt') ? 'detection' : 'classification');
+  return task === 'detection' ? 'mAP50-95' : 'accuracy';
 }
 
 /** The process of this machine that holds the run's lease; null where there is none. */
@@ -91,6 +100,8 @@ export async function detailsOf(
     events: told.map((event) => eventLine(event, job.data)).filter((line) => line !== null),
     log: await logTail(folder, LOG_LINES),
     report: reportOf(folder),
+    table:
+      [RUN_PATHS.results, RUN_PATHS.metrics].map((name) => join(folder, name)).find((file) => existsSync(file)) ?? null,
     hasAdapter: existsSync(join(folder, RUN_PATHS.best)) || existsSync(join(folder, RUN_PATHS.adapter)),
   };
 }
@@ -135,6 +146,7 @@ function classesOf({ identity: { setup }, summary: { evaluations } }: RunState):
       name: setup?.dataset.classes[index] ?? String(index),
       value: metricOf(each).value,
       images: each.images,
+      detection: each.detection ?? null,
     }))
     .toSorted((a, b) => (a.value ?? 2) - (b.value ?? 2));
 }

@@ -1,6 +1,9 @@
-/** The bases a job can name: of earlier jobs, of the workspace, of the hub's cache, and the sample. */
+/** The bases a job can name: of earlier jobs, of the workspace and the folders of a setting, of the hub's cache, and the sample. */
+import { isAbsolute } from 'node:path';
 import * as vscode from 'vscode';
+import type { DatasetReport } from '../../shared/dataset-report.ts';
 import { messageOf } from '../../shared/errors.ts';
+import type { BaseCandidate } from '../../shared/protocol/results.ts';
 import type { BasesState } from '../../shared/protocol/sidebar.ts';
 import type { Host } from '../host.ts';
 import { workspacePaths } from '../workspace-paths.ts';
@@ -23,12 +26,19 @@ export class BaseModel {
     return { ...this.#state, recent: this.#recent };
   }
 
-  /** What a new job starts with: the latest base that was used, else a model of the workspace, else the sample. */
-  get preferred(): string {
-    const usable = this.#state.found.filter(({ obstacle }) => obstacle === null);
+  /**
+   * What a new job starts with: the latest base for its task that was used, else a model of the workspace, else the sample. Undefined
+   * before they were looked for, and where there is none.
+   */
+  preferredFor(task: NonNullable<DatasetReport['task']>): string | undefined {
+    const usable = this.#state.found.filter((found) => found.obstacle === null && isFor(found, task));
     const known = new Set(usable.map(({ base }) => base));
-    const recent = this.#recent.find((base) => known.has(base) || base.startsWith('hf:'));
-    return recent ?? usable.find(({ kind }) => kind !== 'sample')?.base ?? 'sample';
+    // What the hub has is for classes; of a file of any name a recent job knew what it is for.
+    const recent = this.#recent.find(
+      (base) => known.has(base) || (task === 'classification' && base.startsWith('hf:')),
+    );
+    const sure = usable.filter(({ kind, task: told }) => kind !== 'sample' && told === task);
+    return recent ?? (sure[0] ?? usable.find(({ kind }) => kind === 'sample') ?? usable[0])?.base;
   }
 
   /** Once, unless it is asked for again. */
@@ -56,7 +66,10 @@ export class BaseModel {
     if (!vscode.workspace.isTrusted) return;
     this.#set({ ...this.#state, searching: true, message: null });
     try {
-      const { bases } = await this.#host.tasks.run({ task: 'bases', folders: workspacePaths() });
+      const { bases } = await this.#host.tasks.run({
+        task: 'bases',
+        folders: [...workspacePaths(), ...settledFolders()],
+      });
       this.#set({ searching: false, found: bases, message: null });
     } catch (error) {
       this.#set({ ...this.#state, searching: false, message: messageOf(error) });
@@ -67,4 +80,16 @@ export class BaseModel {
     this.#state = state;
     this.#changed.fire(undefined);
   }
+}
+
+/** Whether a base may be one for a task. */
+function isFor({ task }: BaseCandidate, wanted: DatasetReport['task']): boolean {
+  return task === null || task === wanted;
+}
+
+/** Folders outside of the workspace where a person keeps models. */
+function settledFolders(): readonly string[] {
+  const folders = vscode.workspace.getConfiguration('lowrank').get<unknown>('bases.folders');
+  const listed: readonly unknown[] = Array.isArray(folders) ? folders : [];
+  return listed.filter((folder) => typeof folder === 'string').filter((folder) => isAbsolute(folder));
 }

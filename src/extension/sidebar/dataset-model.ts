@@ -3,7 +3,7 @@
  * while the form can already be used.
  */
 import * as vscode from 'vscode';
-import type { Finding } from '../../shared/dataset-report.ts';
+import type { DatasetReport, Finding } from '../../shared/dataset-report.ts';
 import { messageOf } from '../../shared/errors.ts';
 import type { ClassThumbnails } from '../../shared/protocol/results.ts';
 import type { CheckState, DatasetState } from '../../shared/protocol/sidebar.ts';
@@ -14,6 +14,7 @@ const TELL_EVERY = 100;
 const MAX_BAD = 50;
 
 const PICTURES = { perClass: 3, side: 96 } as const;
+const SCENES = { count: 6, side: 320 } as const;
 
 type Known = Extract<DatasetState, { status: 'dataset' }>;
 
@@ -36,6 +37,11 @@ export class DatasetModel {
     return this.#state;
   }
 
+  /** What it is labelled for; null while that is not known. */
+  get task(): DatasetReport['task'] {
+    return this.#state.status === 'dataset' ? this.#state.report.task : null;
+  }
+
   /** Why its images forbid a start; null where nothing does so far. */
   get obstacle(): string | null {
     const { l10n } = vscode;
@@ -46,10 +52,7 @@ export class DatasetModel {
       case 'surveying':
         return l10n.t('The dataset is being looked at.');
       case 'dataset':
-        if (state.report.fatal.length > 0) return state.report.fatal[0]!.message;
-        return state.report.task === 'detection'
-          ? l10n.t('Images with boxes can be checked, but not trained on yet; choose a folder for each class.')
-          : null;
+        return state.report.fatal[0]?.message ?? null;
       case 'part':
         return l10n.t('This folder is a part of a dataset; use its parent.');
       case 'no-dataset':
@@ -81,8 +84,9 @@ export class DatasetModel {
         this.#set({ status: 'no-dataset', path, message: survey.message, lookedFor: survey.lookedFor });
       else {
         const check: CheckState = { status: 'running', done: 0, total: null, bad: [] };
-        this.#set({ status: 'dataset', path: survey.path, report: survey.report, check, thumbnails: [] });
-        void this.#draw(survey.path, signal).then(() => this.#check(survey.path, signal));
+        const { path: root, report } = survey;
+        this.#set({ status: 'dataset', path: root, report, check, thumbnails: [], scenes: [] });
+        void this.#draw(root, report.task, signal).then(() => this.#check(root, signal));
       }
     } catch (error) {
       if (!signal.aborted) this.#set({ status: 'failed', path, message: messageOf(error) });
@@ -94,11 +98,15 @@ export class DatasetModel {
     this.#changed.dispose();
   }
 
-  async #draw(path: string, signal: AbortSignal): Promise<void> {
+  async #draw(path: string, task: DatasetReport['task'], signal: AbortSignal): Promise<void> {
     const add = (drawn: ClassThumbnails): void => {
       this.#know(signal, ({ thumbnails }) => ({ thumbnails: [...thumbnails, drawn] }), 'progress');
     };
     try {
+      if (task === 'detection') {
+        const { scenes } = await this.#host.tasks.run({ task: 'scenes', path, ...SCENES }, { signal });
+        this.#know(signal, () => ({ scenes }), 'all');
+      }
       const { classes } = await this.#host.tasks.run(
         { task: 'thumbnails', path, ...PICTURES },
         { signal, onPart: add },

@@ -16,12 +16,12 @@ export interface FineTuneOf {
   readonly dataset: DatasetModel;
 }
 
-/** `resource`: a folder or `data.yaml`; without one the workspace is looked at, then asked for. */
+/** `resource`: a folder, `data.yaml` or a file of labels; without one the workspace is looked at, then asked for. */
 export async function fineTune({ host, draft, dataset }: FineTuneOf, resource: unknown): Promise<void> {
   await revealPanel();
   // The panel says why nothing happens.
   if (!vscode.workspace.isTrusted) return;
-  const path = resource instanceof vscode.Uri ? folderOf(resource) : await whichFolder(host);
+  const path = resource instanceof vscode.Uri ? await datasetOf(host, resource) : await whichFolder(host);
   if (path === undefined) return;
   const isSame = draft.read().values['data'] === path;
   const runs = await host.runs.ofDataset(path);
@@ -41,8 +41,12 @@ export async function revealPanel(): Promise<void> {
   await vscode.commands.executeCommand(`${VIEWS.lora}.focus`);
 }
 
-function folderOf({ fsPath }: vscode.Uri): string {
-  return basename(fsPath) === 'data.yaml' ? dirname(fsPath) : resolve(fsPath);
+/** The usual description stands for its folder, another one for itself, and a file of labels for what it belongs to. */
+async function datasetOf(host: Host, { fsPath }: vscode.Uri): Promise<string> {
+  if (/^data\.ya?ml$/i.test(basename(fsPath))) return dirname(fsPath);
+  if (!fsPath.endsWith('.json')) return resolve(fsPath);
+  const survey = await host.tasks.run({ task: 'survey', path: fsPath }).catch(() => undefined);
+  return survey?.kind === 'part' ? survey.whole : dirname(fsPath);
 }
 
 /** The only workspace folder where it is a dataset itself; else a person says. */

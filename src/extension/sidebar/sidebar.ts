@@ -52,6 +52,7 @@ export class Sidebar {
       this.dataset.onDidChange((what) => {
         if (what === 'progress') this.#page?.post({ type: 'dataset', dataset: this.dataset.state });
         else {
+          this.#fillBase();
           this.planner.update();
           this.#post();
         }
@@ -159,12 +160,20 @@ export class Sidebar {
     if (this.draft.exists && vscode.workspace.isTrusted) {
       void this.#host.engines.look();
       void this.#bases.find().then(() => {
-        if (this.#reading.shown.base === '') this.draft.fill({ path: ['base'], value: this.#bases.preferred });
+        this.#fillBase();
       });
     }
     if (base !== '') this.planner.update();
     this.#post();
     void this.#lookForSibling();
+  }
+
+  /** Once it is known what the dataset is labelled for, and what there is. */
+  #fillBase(): void {
+    const { task } = this.dataset;
+    if (!this.draft.exists || task === null || this.#reading.shown.base !== '') return;
+    const value = this.#bases.preferredFor(task);
+    if (value !== undefined) this.draft.fill({ path: ['base'], value });
   }
 
   async #lookForSibling(): Promise<void> {

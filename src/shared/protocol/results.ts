@@ -41,6 +41,24 @@ export interface ThumbnailsResult {
   readonly skipped: number;
 }
 
+/** Something in an image. */
+export interface ShownBox {
+  readonly label: string;
+  /** x and y of the first and the last corner, 0…1 of the upright image. */
+  readonly box: readonly [x1: number, y1: number, x2: number, y2: number];
+  /** 0…1; of what was found. */
+  readonly confidence?: number;
+}
+
+/** A picture with what is labelled in it. */
+export interface Scene extends Thumbnail {
+  readonly boxes: readonly ShownBox[];
+}
+
+export interface ScenesResult {
+  readonly scenes: readonly Scene[];
+}
+
 /** A model that a job could name as its base, or a file that looks like one, with the reason why it cannot. */
 export interface BaseCandidate {
   /** What a job writes in `base`: an absolute path, `hf:owner/name@commit`, or `sample`. */
@@ -48,7 +66,9 @@ export interface BaseCandidate {
   readonly label: string;
   /** `sample` is a toy, drawn to try Lowrank out; a view says so. `checkpoint` is a `.pt`. */
   readonly kind: 'sample' | 'transformers' | 'onnx' | 'hub' | 'checkpoint';
-  /** `ViTForImageClassification`, where a `config.json` tells it. */
+  /** What it is for; null where only opening it would tell. */
+  readonly task: DatasetReport['task'];
+  /** `ViTForImageClassification` where a `config.json` tells it, `yolo11` where a checkpoint does. */
   readonly architecture: string | null;
   /** Of the weights, on the disk. */
   readonly bytes: number;
@@ -80,6 +100,10 @@ export interface PlannedModule {
 
 export interface PlanResult {
   readonly plan: Plan;
+  /** What the dataset is labelled for. */
+  readonly task: NonNullable<DatasetReport['task']>;
+  /** What images are brought to, in pixels. */
+  readonly imageSize: { readonly height: number; readonly width: number };
   /** In the order in which the base runs them; for all methods. */
   readonly modules: readonly PlannedModule[];
   /** Of this machine, in bytes; `free` as of now. */
@@ -170,8 +194,23 @@ export interface SideBySide {
   readonly base: readonly Likelihood[] | null;
 }
 
+/** One image, as a detector and its base see it. */
+export interface ScenePair {
+  readonly file: string;
+  /** Null where the file is no image: then `reason` says why. */
+  readonly picture: Thumbnail | null;
+  readonly reason: string | null;
+  /** What is labelled; null where the image is not of the adapter's dataset. */
+  readonly truth: readonly ShownBox[] | null;
+  /** The surest first, also of little confidence: what is shown of it the view says. */
+  readonly adapter: readonly ShownBox[];
+  /** Null where the base does not tell its classes. */
+  readonly base: readonly ShownBox[] | null;
+}
+
 /** Sent as the first part, as soon as both models are open, and again as the result. */
 export interface PredictResult {
+  readonly task: NonNullable<DatasetReport['task']>;
   readonly labels: readonly string[];
   /** Null where the base tells no classes; then `baseNote` says so. */
   readonly baseLabels: readonly string[] | null;
@@ -187,7 +226,7 @@ export interface PredictResult {
 export type PredictPart =
   | {
       readonly kind: 'models';
-      readonly models: Pick<PredictResult, 'labels' | 'baseLabels' | 'baseNote' | 'images' | 'more'>;
+      readonly models: Pick<PredictResult, 'task' | 'labels' | 'baseLabels' | 'baseNote' | 'images' | 'more'>;
     }
   | { readonly kind: 'image'; readonly image: SideBySide }
   | { readonly kind: 'scene'; readonly image: ScenePair };
@@ -202,6 +241,7 @@ export interface TaskResults {
   survey: SurveyResult;
   check: DatasetReport;
   thumbnails: ThumbnailsResult;
+  scenes: ScenesResult;
   bases: BasesResult;
   plan: PlanResult;
   inspect: InspectResult;
@@ -220,6 +260,7 @@ export interface TaskParts {
   /** A file that cannot be read, as soon as it is found. */
   check: Finding;
   thumbnails: ClassThumbnails;
+  scenes: never;
   bases: never;
   plan: never;
   inspect: never;

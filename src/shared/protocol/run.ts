@@ -1,11 +1,14 @@
 /** The view of a run, and of several laid over each other. */
 import * as z from 'zod';
+import type { DetectionScore } from '../run/events.ts';
 import type { Health } from '../run/health.ts';
 import type { Metric, MetricName } from '../run/metric.ts';
 import type { RunReport } from '../run/report.ts';
 import type { EvaluationColumns, RunSeries } from '../run/series.ts';
 import type { RunSetup } from '../run/identity.ts';
 import type { RunStatus } from '../run/status.ts';
+import type { DetectionQuality } from '../run/samples.ts';
+import type { ShownBox } from './results.ts';
 import { fault, openFile, ready, reveal, stateOf } from './view.ts';
 
 /** Where a run stands: small, sent with every increment. */
@@ -29,6 +32,8 @@ export interface RunHead {
   readonly deviceMemoryBytes: number | null;
   /** Of the validation images. */
   readonly metric: { readonly name: MetricName; readonly best: number | null; readonly last: number | null };
+  /** Of a detector, of the last evaluation of the validation images. */
+  readonly detection: DetectionScore | null;
   readonly bestStep: number | null;
   readonly checkpointStep: number | null;
   readonly skippedImages: number;
@@ -57,6 +62,34 @@ export interface ClassScore {
   /** Of the run's metric. */
   readonly value: number | null;
   readonly images: number;
+  /** Of a detector, where the class occurs. */
+  readonly detection: DetectionScore | null;
+}
+
+/** A validation image of a detector's run. */
+export interface ShownDetection {
+  readonly file: string;
+  /** What the view loads the picture by; null where it may not be loaded. */
+  readonly uri: string | null;
+  /** F1 at IoU 0.5; null for an image where there is nothing and nothing was found. */
+  readonly score: number | null;
+  readonly truth: readonly ShownBox[];
+  /** The surest first. */
+  readonly found: readonly ShownBox[];
+}
+
+/** What a detector finds after one of its evaluations. */
+export interface RunDetections {
+  /** Those whose samples are there, rising; 0 is the untouched base. */
+  readonly steps: readonly number[];
+  /** Which of them is shown. */
+  readonly step: number;
+  /** The worst first. */
+  readonly images: readonly ShownDetection[];
+  /** Null in runs of earlier versions. */
+  readonly quality: DetectionQuality | null;
+  /** Their names in the order of their numbers. */
+  readonly classes: readonly string[];
 }
 
 /** What changes seldom. */
@@ -81,6 +114,8 @@ export interface RunDetails {
   readonly log: readonly string[];
   readonly report: RunReport | null;
   readonly hasAdapter: boolean;
+  /** The numbers as a table: `results.csv` of a detector, else `metrics.csv`; null where there is none yet. */
+  readonly table: string | null;
 }
 
 export interface ComparedRun {
@@ -102,6 +137,8 @@ export type RunViewState =
       readonly head: RunHead;
       readonly details: RunDetails;
       readonly series: RunSeries;
+      /** Null for a classifier, and before the first evaluation. */
+      readonly detections: RunDetections | null;
     }
   /** The folder vanished, or cannot be read. */
   | { readonly kind: 'unreadable'; readonly folder: string; readonly gone: boolean; readonly reason: string }
@@ -126,6 +163,8 @@ export const toHostRun = z.discriminatedUnion('type', [
   z.object({ type: z.literal('end') }),
   z.object({ type: z.literal('go'), to: z.enum(RUN_PLACES) }),
   z.object({ type: z.literal('open-run'), folder: z.string() }),
+  /** What was found after an evaluation; null for the newest, whenever a newer one comes. */
+  z.object({ type: z.literal('show-samples'), step: z.int().min(0).nullable() }),
   openFile,
   reveal,
 ]);
@@ -140,6 +179,10 @@ export const toViewRun = z.discriminatedUnion('type', [
     added: z.custom<RunSeries>((value) => typeof value === 'object'),
   }),
   z.object({ type: z.literal('details'), details: z.custom<RunDetails>((value) => typeof value === 'object') }),
+  z.object({
+    type: z.literal('detections'),
+    detections: z.custom<RunDetections | null>((value) => typeof value === 'object'),
+  }),
   fault,
 ]);
 export type ToViewRun = z.infer<typeof toViewRun>;

@@ -17,6 +17,8 @@ export const taskRequestSchema = z.discriminatedUnion('task', [
   z.object({ task: z.literal('check'), path }),
   /** A few small pictures of each class, as data URIs. */
   z.object({ task: z.literal('thumbnails'), path, perClass: z.int().min(1).max(16), side: z.int().min(16).max(256) }),
+  /** A few images with their boxes. */
+  z.object({ task: z.literal('scenes'), path, count: z.int().min(1).max(32), side: z.int().min(16).max(1024) }),
   /** Models in the workspace and the caches that a job could name as its base. */
   z.object({ task: z.literal('bases'), folders: z.array(path) }),
   z.object({ task: z.literal('plan'), job: jobSchema }),

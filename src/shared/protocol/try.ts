@@ -1,6 +1,6 @@
 /** Try it: base and adapter side by side on images of the user's. */
 import * as z from 'zod';
-import type { PredictPart, PredictResult, SideBySide } from './results.ts';
+import type { PredictPart, PredictResult, ScenePair, SideBySide } from './results.ts';
 import { fault, openFile, ready, stateOf } from './view.ts';
 
 /** Of an image that is pasted or dropped: larger than any photograph, small enough to come through a message. */
@@ -18,8 +18,24 @@ export interface TryState {
   readonly models: Extract<PredictPart, { kind: 'models' }>['models'] | null;
   /** In the order in which they came. */
   readonly images: readonly SideBySide[];
+  /** The same of a detector. */
+  readonly scenes: readonly ScenePair[];
   readonly result: PredictResult | null;
   readonly problem: string | null;
+}
+
+/** A state with one part more: host and view grow it alike. */
+export function grown(state: TryState, part: PredictPart): TryState {
+  switch (part.kind) {
+    case 'models':
+      return { ...state, models: part.models };
+    case 'image':
+      return { ...state, images: [...state.images, part.image] };
+    case 'scene':
+      return { ...state, scenes: [...state.scenes, part.image] };
+    default:
+      return part satisfies never;
+  }
 }
 
 const pasted = z.object({

@@ -1,5 +1,5 @@
 /** The curves of a run, as columns: what charts are drawn from, and what is kept of a run too long to draw in full. Pure. */
-import { effectiveEvents, type RunEvent, type RunEventOf, SPLITS, type Split } from './events.ts';
+import { effectiveEvents, type LossParts, type RunEvent, type RunEventOf, SPLITS, type Split } from './events.ts';
 import { metricOf } from './metric.ts';
 
 /** One row an update. */
@@ -19,18 +19,41 @@ export interface EvaluationColumns {
   readonly metric: readonly (number | null)[];
 }
 
+/** Of a detector's loss: one row an update, or an evaluation. */
+export interface PartColumns {
+  readonly step: readonly number[];
+  readonly box: readonly (number | null)[];
+  readonly cls: readonly (number | null)[];
+  readonly dfl: readonly (number | null)[];
+}
+
+/** Of a detector: one row an evaluation of the validation images. Its mAP50-95 is the metric of the evaluations. */
+export interface DetectionColumns {
+  readonly step: readonly number[];
+  readonly map50: readonly (number | null)[];
+  readonly precision: readonly (number | null)[];
+  readonly recall: readonly (number | null)[];
+}
+
 export interface RunSeries {
   readonly steps: StepColumns;
   readonly evaluations: Readonly<Record<Split, EvaluationColumns>>;
+  /** Without a row where the loss has no parts. */
+  readonly parts: Readonly<Record<'train' | 'validation', PartColumns>>;
+  readonly detection: DetectionColumns;
 }
 
 const NO_STEPS: StepColumns = { step: [], loss: [], learningRate: [], imagesPerSecond: [], gradientNorm: [] };
 const NO_EVALUATIONS: EvaluationColumns = { step: [], loss: [], metric: [] };
+const NO_PARTS: PartColumns = { step: [], box: [], cls: [], dfl: [] };
+const NO_DETECTION: DetectionColumns = { step: [], map50: [], precision: [], recall: [] };
 
 export function emptySeries(): RunSeries {
   return {
     steps: NO_STEPS,
     evaluations: { train: NO_EVALUATIONS, validation: NO_EVALUATIONS, test: NO_EVALUATIONS },
+    parts: { train: NO_PARTS, validation: NO_PARTS },
+    detection: NO_DETECTION,
   };
 }
 
@@ -54,6 +77,35 @@ export function seriesOfCounted(events: readonly RunEvent[]): RunSeries {
       gradientNorm: steps.map(({ gradientNorm }) => gradientNorm),
     },
     evaluations: { train: of('train'), validation: of('validation'), test: of('test') },
+    parts: {
+      train: partColumns(steps),
+      validation: partColumns(evaluations.filter(({ split }) => split === 'validation')),
+    },
+    detection: detectionColumns(evaluations.filter(({ split }) => split === 'validation')),
+  };
+}
+
+function partColumns(
+  events: readonly { readonly step: number; readonly parts?: LossParts | undefined }[],
+): PartColumns {
+  const rows = events.flatMap(({ step, parts }) => (parts === undefined ? [] : [{ step, ...parts }]));
+  if (rows.length === 0) return NO_PARTS;
+  return {
+    step: rows.map(({ step }) => step),
+    box: rows.map(({ box }) => box),
+    cls: rows.map(({ cls }) => cls),
+    dfl: rows.map(({ dfl }) => dfl),
+  };
+}
+
+function detectionColumns(events: readonly RunEventOf<'evaluation'>[]): DetectionColumns {
+  const rows = events.flatMap(({ step, detection }) => (detection === undefined ? [] : [{ step, ...detection }]));
+  if (rows.length === 0) return NO_DETECTION;
+  return {
+    step: rows.map(({ step }) => step),
+    map50: rows.map(({ map50 }) => map50),
+    precision: rows.map(({ precision }) => precision),
+    recall: rows.map(({ recall }) => recall),
   };
 }
 
@@ -69,32 +121,47 @@ export function joinSeries(a: RunSeries, b: RunSeries): RunSeries {
   const evaluations = Object.fromEntries(
     SPLITS.map((split) => [split, joinColumns(a.evaluations[split], b.evaluations[split])]),
   ) as Record<Split, EvaluationColumns>;
-  return { steps: joinColumns(a.steps, b.steps), evaluations };
+  return {
+    steps: joinColumns(a.steps, b.steps),
+    evaluations,
+    parts: {
+      train: joinColumns(a.parts.train, b.parts.train),
+      validation: joinColumns(a.parts.validation, b.parts.validation),
+    },
+    detection: joinColumns(a.detection, b.detection),
+  };
 }
 
-/** At most about `limit` rows of each kind, the extremes of the loss among them. */
+/** At most about `limit` rows of each kind, the extremes of the loss or of another column among them. */
 export function thinSeries(series: RunSeries, limit: number): RunSeries {
   const evaluations = Object.fromEntries(
-    SPLITS.map((split) => [split, thinColumns(series.evaluations[split], limit)]),
+    SPLITS.map((split) => [split, thinColumns(series.evaluations[split], limit, 'loss')]),
   ) as Record<Split, EvaluationColumns>;
-  return { steps: thinColumns(series.steps, limit), evaluations };
+  const { parts, detection } = series;
+  return {
+    steps: thinColumns(series.steps, limit, 'loss'),
+    evaluations,
+    parts: { train: thinColumns(parts.train, limit, 'box'), validation: thinColumns(parts.validation, limit, 'box') },
+    detection: thinColumns(detection, limit, 'map50'),
+  };
 }
 
 type Columns = Readonly<Record<string, readonly (number | null)[]>>;
+type AnyColumns = StepColumns | EvaluationColumns | PartColumns | DetectionColumns;
 
-function joinColumns<T extends StepColumns | EvaluationColumns>(a: T, b: T): T {
+function joinColumns<T extends AnyColumns>(a: T, b: T): T {
   if (b.step.length === 0) return a;
   const other = b as unknown as Columns;
   return mapColumns(a, (column, name) => [...column, ...other[name]!]);
 }
 
-function thinColumns<T extends StepColumns | EvaluationColumns>(columns: T, limit: number): T {
+function thinColumns<T extends AnyColumns>(columns: T, limit: number, by: keyof T & string): T {
   if (columns.step.length <= limit) return columns;
-  const kept = thinnedIndices(columns.loss, limit);
+  const kept = thinnedIndices((columns as unknown as Columns)[by]!, limit);
   return mapColumns(columns, (column) => kept.map((index) => column[index]!));
 }
 
-function mapColumns<T extends StepColumns | EvaluationColumns>(
+function mapColumns<T extends AnyColumns>(
   columns: T,
   change: (column: readonly (number | null)[], name: string) => readonly (number | null)[],
 ): T {

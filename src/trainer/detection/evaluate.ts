@@ -18,6 +18,7 @@ const SHOWN = 24;
 /** Detections that are shown have more, and of an image no more than these. */
 const SHOWN_CONFIDENCE = 0.25;
 const SHOWN_DETECTIONS = 50;
+const SHOWN_OPTIONS = { confidence: SHOWN_CONFIDENCE, limit: SHOWN_DETECTIONS };
 
 export interface Scored {
   readonly sample: DetectionSample;
@@ -91,17 +92,25 @@ async function shown(scored: readonly Scored[], classes: readonly string[], side
         label: classes[label]!,
         box: cornersAt(sample.boxes.corners, i),
       })),
-      found: shownDetections(found, classes, await uprightSize(sample.path), side),
+      found: shownDetections(found, { classes, size: await uprightSize(sample.path), side, ...SHOWN_OPTIONS }),
     })),
   );
+}
+
+interface ShownOf {
+  readonly classes: readonly string[];
+  /** Of the upright image, and the side of the picture that it was brought to, in pixels. */
+  readonly size: Size;
+  readonly side: number;
+  /** Detections that are shown have more, and are no more than these. */
+  readonly confidence: number;
+  readonly limit: number;
 }
 
 /** Found boxes in parts of the image, the best first. */
 export function shownDetections(
   { boxes, labels, scores }: Detections,
-  classes: readonly string[],
-  size: Size,
-  side: number,
+  { classes, size, side, confidence: least, limit }: ShownOf,
 ): ShownDetections['found'] {
   const inImage = imageCorners(boxes, size, side);
   return Array.from(labels, (label, i) => ({
@@ -109,8 +118,8 @@ export function shownDetections(
     confidence: scores[i]!,
     box: cornersAt(inImage, i),
   }))
-    .filter(({ confidence }) => confidence > SHOWN_CONFIDENCE)
-    .slice(0, SHOWN_DETECTIONS);
+    .filter(({ confidence }) => confidence > least)
+    .slice(0, limit);
 }
 
 /** From pixels of a letterboxed picture to parts of the image in it. */

@@ -49,6 +49,18 @@ test('after the survey the form can be used, while pictures are drawn and then e
   expect(tasks.asked.map(({ request }) => request.task)).toEqual(['survey', 'thumbnails', 'check']);
 });
 
+test('of images with boxes some are shown with them, ahead of the pictures of each class', async () => {
+  await surveyed({ kind: 'dataset', path: '/pets', report: { ...SURVEYED, task: 'detection' } });
+  expect(model.obstacle).toBeNull();
+  expect(model.task).toBe('detection');
+  expect(tasks.last.request).toMatchObject({ task: 'scenes', path: '/pets' });
+  const scene = { file: '/pets/1.jpg', uri: '', width: 2, height: 1, boxes: [{ label: 'cat', box: [0, 0, 1, 1] }] };
+  tasks.last.answer({ scenes: [scene] });
+  await settled();
+  expect(model.state).toMatchObject({ scenes: [scene] });
+  expect(tasks.last.request.task).toBe('thumbnails');
+});
+
 test('of bad images no more are told than a person reads', async () => {
   const now = vi.spyOn(Date, 'now').mockReturnValue(1e12);
   await surveyed();

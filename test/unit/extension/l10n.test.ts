@@ -6,7 +6,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
 import { describe, expect, it } from 'vitest';
-import { type FormField, JOB_FORM } from '../../../src/shared/job-form.ts';
+import { type FormField, JOB_FORMS } from '../../../src/shared/job-form.ts';
 
 const ROOT = new URL('../../../', import.meta.url);
 
@@ -80,11 +80,10 @@ function valueOf(object: ts.ObjectLiteralExpression, name: string): ts.Expressio
 }
 
 function textsOfForm(): string[] {
-  return JOB_FORM.flatMap(({ fields, details }) => [...fields, ...details]).flatMap((field) => [
-    field.label,
-    field.help,
-    ...optionsOf(field),
-  ]);
+  const fields = Object.values(JOB_FORMS).flatMap((form) =>
+    form.flatMap((section) => [...section.fields, ...section.details]),
+  );
+  return fields.flatMap((field) => [field.label, field.help, ...optionsOf(field)]);
 }
 
 function optionsOf({ id, control }: FormField): readonly string[] {

@@ -1,17 +1,18 @@
 /** The form's fields against the schema they are taken from. */
 import { expect, test } from 'vitest';
 import { jobSchema } from '../../../src/shared/job.ts';
-import { fieldText, type FormField, JOB_FORM, parseField, valueAt } from '../../../src/shared/job-form.ts';
+import { fieldText, type FormField, JOB_FORMS, parseField, valueAt } from '../../../src/shared/job-form.ts';
 
-const FIELDS = JOB_FORM.flatMap(({ fields, details }) => [...fields, ...details]);
+const FORMS = Object.values(JOB_FORMS).map((form) => form.flatMap(({ fields, details }) => [...fields, ...details]));
+const FIELDS = FORMS.flat();
 const DEFAULTS = jobSchema.parse({ data: 'd', base: 'b' });
 
 function field(id: string): FormField {
   return FIELDS.find((candidate) => candidate.id === id)!;
 }
 
-test('no field stands twice, and each has words', () => {
-  expect(new Set(FIELDS.map(({ id }) => id)).size).toBe(FIELDS.length);
+test('no field stands twice in a form, and each has words', () => {
+  for (const form of FORMS) expect(new Set(form.map(({ id }) => id)).size).toBe(form.length);
   for (const { id, label, help } of FIELDS) expect([id, label, help]).not.toContain('');
 });
 

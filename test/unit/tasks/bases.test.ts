@@ -1,7 +1,10 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { findBases } from '../../../src/models/find-bases.ts';
 import { temporaryFolder, writeFiles } from '../data/folders.ts';
 
+const DETECTOR = join(import.meta.dirname, '../../fixtures/yolo/drawn.pt');
 const folder = temporaryFolder();
 const text = (content: string): Uint8Array => new Uint8Array(Buffer.from(content));
 const config = (type: string): Uint8Array =>
@@ -20,6 +23,7 @@ describe('models on this machine', () => {
       'broken/model.safetensors': new Uint8Array(1),
       'net.onnx': new Uint8Array(7),
       'net.onnx.data': new Uint8Array(5),
+      'detectors/drawn.pt': new Uint8Array(readFileSync(DETECTOR)),
       'yolo11n.pt': new Uint8Array(3),
       'adapter/adapter_config.json': text('{}'),
       'adapter/adapter_model.safetensors': new Uint8Array(1),
@@ -50,9 +54,17 @@ describe('models on this machine', () => {
         obstacle: expect.stringContaining('"bert" models are not supported') as string,
       },
       { label: 'broken', architecture: null, obstacle: expect.stringContaining('config.json') as string },
-      { label: 'models/vit', architecture: 'vit-class', bytes: 100, licence: 'apache-2.0', obstacle: null },
-      { base: `${root}/net.onnx`, kind: 'onnx', bytes: 12, licence: null, obstacle: null },
-      { kind: 'checkpoint', obstacle: expect.stringContaining('.pt') as string },
+      { label: 'detectors/drawn.pt', kind: 'checkpoint', task: 'detection', architecture: 'yolo11', obstacle: null },
+      {
+        label: 'models/vit',
+        task: 'classification',
+        architecture: 'vit-class',
+        bytes: 100,
+        licence: 'apache-2.0',
+        obstacle: null,
+      },
+      { base: `${root}/net.onnx`, kind: 'onnx', task: null, bytes: 12, licence: null, obstacle: null },
+      { label: 'yolo11n.pt', task: 'detection', obstacle: expect.stringContaining('no checkpoint') as string },
     ]);
   });
 

@@ -49,6 +49,19 @@ describe('curves of a run', () => {
     expect(seriesOf(events).steps).toMatchObject({ step: [1, 2, 3], loss: [1, 20, 30] });
   });
 
+  it("of a detector have the parts of its loss and its scores; a classifier's have no row of either", () => {
+    const parts = { box: 3, cls: 2, dfl: null };
+    const evaluated = { type: 'evaluation', seq: 3, time: 3, step: 2, epoch: 1, split: 'validation' } as const;
+    const detection = { map50: 0.5, map: 0.25, precision: 0.75, recall: 0.6, f1: 0.67 };
+    const evaluation: RunEvent = { ...evaluated, loss: 5, parts, accuracy: null, detection, images: 4, perClass: null };
+    const series = seriesOf([{ ...step(1), parts } as RunEvent, step(2), evaluation]);
+    expect(series.parts.train).toEqual({ step: [1], box: [3], cls: [2], dfl: [null] });
+    expect(series.parts.validation).toEqual({ step: [2], box: [3], cls: [2], dfl: [null] });
+    expect(series.detection).toEqual({ step: [2], map50: [0.5], precision: [0.75], recall: [0.6] });
+    expect(series.evaluations.validation.metric).toEqual([0.25]);
+    expect(seriesOf([step(1), step(2)])).toMatchObject({ parts: { train: { step: [] } }, detection: { step: [] } });
+  });
+
   it('joined from pieces are those of the whole', () => {
     const events = [step(1), step(2), step(3)];
     const pieces = events.map((event) => seriesOf([event])).reduce(joinSeries, emptySeries());

@@ -1,0 +1,69 @@
+/**
+ * Boxes over a picture. What a box is, its line and a sign tell as well as its colour: what is labelled is dashed, what was found is solid,
+ * a right one is ticked and a wrong one crossed.
+ */
+import type { VNode } from 'preact';
+import type { ShownBox } from '../../src/shared/protocol/results.ts';
+import './boxes.css';
+
+export interface DrawnBox extends ShownBox {
+  /** An empty label is not drawn. */
+  readonly kind: 'plain' | 'right' | 'wrong' | 'truth' | 'missed';
+}
+
+interface BoxedPictureProps {
+  /** Null where the picture may not be loaded. */
+  readonly uri: string | null;
+  /** Width over height, so that the room is taken before the picture is there; null where it is not known. */
+  readonly ratio?: number | null;
+  readonly boxes: readonly DrawnBox[];
+  /** The classes beside the boxes. */
+  readonly labels: boolean;
+}
+
+/** With more, labels would cover what they name. */
+const MAX_LABELS = 12;
+
+export function BoxedPicture({ uri, ratio = null, boxes, labels }: BoxedPictureProps): VNode {
+  const named = labels && boxes.length <= MAX_LABELS;
+  return (
+    <span class="boxed" style={ratio === null ? {} : { aspectRatio: String(ratio) }}>
+      {uri === null ? <span class="boxed-none" /> : <img src={uri} alt="" loading="lazy" draggable={false} />}
+      <svg class="boxed-lines" viewBox="0 0 1 1" preserveAspectRatio="none" aria-hidden="true">
+        {boxes.flatMap(({ box: [x1, y1, x2, y2], kind }, index) => {
+          const place = { x: x1, y: y1, width: Math.max(x2 - x1, 0), height: Math.max(y2 - y1, 0) };
+          return [
+            <rect key={`edge ${index}`} class="box-edge" {...place} />,
+            <rect key={`line ${index}`} class={`box-line box-${kind}`} {...place} />,
+          ];
+        })}
+      </svg>
+      {named && boxes.map((box, index) => box.label !== '' && <BoxLabel key={index} {...box} />)}
+    </span>
+  );
+}
+
+const SIGNS: Readonly<Record<DrawnBox['kind'], string>> = {
+  plain: '',
+  right: '✓ ',
+  wrong: '✗ ',
+  truth: '',
+  missed: '? ',
+};
+
+/** Above its box, or inside where the picture ends. */
+function BoxLabel({ label, box: [x1, y1, x2], confidence, kind }: DrawnBox): VNode {
+  const fromEnd = x1 > 0.6;
+  const across = fromEnd ? { right: `${100 * (1 - x2)}%` } : { left: `${100 * x1}%` };
+  return (
+    <span
+      class={`box-label box-label-${kind}${y1 < 0.08 ? '' : ' box-label-above'}`}
+      style={{ ...across, top: `${100 * y1}%` }}
+      aria-hidden="true"
+    >
+      {SIGNS[kind]}
+      {label}
+      {confidence === undefined ? '' : ` ${Math.round(100 * confidence)}`}
+    </span>
+  );
+}
