@@ -1,5 +1,5 @@
 /** What a vsix of each platform holds: what it needs, and nothing else. test/e2e/package.test.ts holds the packed file to the same. */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -16,6 +16,8 @@ const BUILT = [
   'trainer.js',
   'tasks.js',
   'decode-worker.js',
+  'piece-worker.js',
+  'probe.js',
   'tensorflow-worker.js',
   'webview/run.js',
   'webview/run.css',
@@ -27,7 +29,7 @@ const NOT_PACKED = ['trainer.js.map', 'tools/bench.js', 'webview/run.js.map', 's
 const ALLOWED = [
   /^(README\.md|CHANGELOG\.md|LICENSE|package\.nls(\.[\w-]+)?\.json)$/,
   /^dist\/(extension|host)\.cjs$/,
-  /^dist\/(cli|trainer|tasks|decode-worker|tensorflow-worker)\.js$/,
+  /^dist\/(cli|trainer|tasks|decode-worker|piece-worker|probe|tensorflow-worker)\.js$/,
   /^dist\/webview\/[\w-]+\.(js|css|ttf)$/,
   /^schemas\/[\w.-]+\.json$/,
   /^l10n\/[\w.-]+\.json$/,
@@ -63,6 +65,21 @@ afterAll(() => {
 const pathsOf = (target: string): string[] => [
   ...contentsOf(target, { root: ROOT, built, fetched: { node: 'node', licence: 'licence', image: 'image' } }).keys(),
 ];
+
+/** What processes start beside themselves, by its name in the sources. */
+function workersNamed(): string[] {
+  const names = readdirSync(join(ROOT, 'src'), { recursive: true, encoding: 'utf8' })
+    .filter((path) => path.endsWith('.ts'))
+    .flatMap((path) => [...readFileSync(join(ROOT, 'src', path), 'utf8').matchAll(/workerFile\('([\w-]+)'\)/g)])
+    .map(([, name]) => name!);
+  return [...new Set(names)];
+}
+
+test('what is started as a process or a thread of its own is packed', () => {
+  expect(workersNamed()).toContain('probe');
+  const paths = pathsOf('linux-x64');
+  expect(workersNamed().filter((name) => !paths.includes(`dist/${name}.js`))).toEqual([]);
+});
 
 test('there is a package for each platform that has the engine', () => {
   expect(Object.keys(TARGETS).toSorted()).toEqual(Object.keys(ENGINE).toSorted());
