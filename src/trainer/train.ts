@@ -55,14 +55,17 @@ export async function train({ folder, log, commands, checkpoint, device }: RunSi
     const { total: totalSteps, perEpoch: stepsPerEpoch } = setup.steps;
     log.record({ type: 'ready', totalSteps, stepsPerEpoch, epochs: job.training.epochs });
     const loop = new Loop(session, programs, training, results, log, commands, totalSteps);
-    const ending = await loop.run().catch(async (error: unknown) => {
-      if (!isOutOfMemory(error) && !isDeviceLost(error)) throw error;
-      await training.rescue();
-      if (isOutOfMemory(error)) throw new DeviceFull(error, training.checkpoint());
-      await results.checkpoint(training);
-      throw deviceLost(error, session.device.name, training.progress.step);
-    });
-    await results.finish(training, programs, ending, setup, loop.throughput);
+    const kept = <T>(work: Promise<T>): Promise<T> =>
+      work.catch(async (error: unknown) => {
+        if (!isOutOfMemory(error) && !isDeviceLost(error)) throw error;
+        await training.rescue();
+        if (isOutOfMemory(error)) throw new DeviceFull(error, training.checkpoint());
+        await results.checkpoint(training);
+        throw deviceLost(error, session.device.name, training.progress.step);
+      });
+    const ending = await kept(loop.run());
+    // The test images are scored by a program of their own, for which there may be no room either.
+    await kept(results.finish(training, programs, ending, setup, loop.throughput));
     return ending;
   } finally {
     await programs.close();
