@@ -26,16 +26,42 @@ function engineOf(provider: Provider): Engine {
     lacks: provider.lacks ?? NOTHING,
     async compile(graph: Graph, options: CompileOptions = {}): Promise<Program> {
       refuseLacking(graph, provider);
-      const ort = await onnxRuntime();
-      const endOfResults = options.intoOnly === true && provider === CPU_PROVIDER ? END_OF_RESULTS : undefined;
-      const { model, external } = writeOnnx(graph, { operators: provider.operators, endOfResults });
-      const session = await ort.InferenceSession.create(encodeModel(model), {
-        ...sessionOptions(options, provider),
-        externalData: external.map(({ path, tensor }) => ({ path, data: bytesUnder(tensor) })),
-      });
-      return new OnnxProgram(ort, session);
+      return await load(encode(graph, provider, options), provider, options);
     },
   };
+}
+
+/** A graph as bytes, with its constants beside it: what can be handed to another thread. */
+export interface EncodedGraph {
+  readonly model: Uint8Array;
+  readonly external: readonly { readonly path: string; readonly data: Uint8Array }[];
+}
+
+function encode(graph: Graph, provider: Provider, { intoOnly }: CompileOptions): EncodedGraph {
+  const endOfResults = intoOnly === true && provider === CPU_PROVIDER ? END_OF_RESULTS : undefined;
+  const { model, external } = writeOnnx(graph, { operators: provider.operators, endOfResults });
+  return {
+    model: encodeModel(model),
+    external: external.map(({ path, tensor }) => ({ path, data: bytesUnder(tensor) })),
+  };
+}
+
+async function load({ model, external }: EncodedGraph, provider: Provider, options: CompileOptions): Promise<Program> {
+  const ort = await onnxRuntime();
+  const session = await ort.InferenceSession.create(model, {
+    ...sessionOptions(options, provider),
+    externalData: [...external],
+  });
+  return new OnnxProgram(ort, session);
+}
+
+/** For `loadForCpu` in another thread. */
+export function encodeForCpu(graph: Graph, options: CompileOptions = {}): EncodedGraph {
+  return encode(graph, CPU_PROVIDER, options);
+}
+
+export function loadForCpu(encoded: EncodedGraph, options: CompileOptions = {}): Promise<Program> {
+  return load(encoded, CPU_PROVIDER, options);
 }
 
 /**
@@ -44,7 +70,7 @@ function engineOf(provider: Provider): Engine {
  * over ends at the first result that is no tensor, by an error; what was to be written is written by then.
  */
 const END_OF_RESULTS = 'end of results';
-const ENDED = /^Non tensor type/;
+const ENDED = 'Non tensor type';
 
 const NOTHING: ReadonlySet<string> = new Set();
 
@@ -122,7 +148,7 @@ class OnnxProgram implements Program {
     try {
       await this.#session.run(fed, fetches);
     } catch (error) {
-      if (!(error instanceof Error && ENDED.test(error.message))) throw error;
+      if (!(error instanceof Error && error.message.startsWith(ENDED))) throw error;
     }
     return into;
   }

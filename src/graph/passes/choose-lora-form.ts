@@ -49,7 +49,7 @@ const PREFERENCE: Readonly<Record<string, (node: Node, bindings: Bindings) => bo
     // The gradients are the same. Forward the one forms W′, the other applies B to every pixel and adds.
     const { strides } = attributes as { readonly strides: readonly number[] };
     const isGathered =
-      strides.some((stride) => stride > 1) && sizeOf(column.slice(1)) > 1 && column[0]! >= BLOCK_CHANNELS;
+      strides.some((stride) => stride > 1) && sizeOf(column.slice(1)) > 1 && column[0] >= BLOCK_CHANNELS;
     const slower = (isGathered ? GATHER_FLOPS : 2 * MERGED_CONV_PENALTY * out) * sizeOf(column) * pixels;
     const merging = weights * (2 * rank + ADD_FLOPS) + slower;
     return merging < out * pixels * (2 * rank + ADD_FLOPS);

@@ -35,6 +35,12 @@ export interface LossParts {
   readonly distances: number;
 }
 
+/** Of one evaluation. */
+export interface EvaluatedLoss extends LossParts {
+  /** Sum of the soft labels: what the parts are divided by, if it is more than 1. */
+  readonly labels: number;
+}
+
 export interface DetectionTargets {
   /** `[batch]`: true boxes of each image. */
   readonly counts: Int32Array;
@@ -66,17 +72,17 @@ export class DetectionLoss {
     this.#decoder = new BoxDecoder(options.shape);
   }
 
-  /** Writes the gradient of the parts' sum by the raw outputs into `gradients`, of the same shapes as `outputs`. */
-  evaluate(outputs: HeadOutputs, targets: DetectionTargets, gradients: HeadOutputs): LossParts {
+  /**
+   * Writes the gradient of the parts' sum by the raw outputs into `gradients`, of the same shapes as `outputs`. Not `divided`, parts and
+   * gradient are those of a piece of a batch, which adds up with others before all are divided by the labels of all.
+   */
+  evaluate(outputs: HeadOutputs, targets: DetectionTargets, gradients: HeadOutputs, divided = true): EvaluatedLoss {
     const batch = targets.counts.length;
     const assignments = Array.from({ length: batch }, (_, image) => this.#assign(outputs, targets, image));
-    const labels = assignments.flatMap((assignment) => assignment?.scores ?? []);
-    const total = Math.max(
-      labels.reduce((sum, score) => sum + score, 0),
-      1,
-    );
+    const labels = assignments.flatMap((assignment) => assignment?.scores ?? []).reduce((sum, score) => sum + score, 0);
+    const total = divided ? atLeastOne(labels) : 1;
     gradients.boxes.fill(0);
-    const parts = { box: 0, classes: 0, distances: 0 };
+    const parts = { box: 0, classes: 0, distances: 0, labels };
     for (const [image, assignment] of assignments.entries()) {
       parts.classes += this.#classes(outputs.scores, targets, gradients.scores, image, assignment, total);
       if (assignment === undefined) continue;
@@ -179,6 +185,11 @@ export class DetectionLoss {
     }
     return { box: gains.box * box, distances: gains.distances * distances };
   }
+}
+
+/** What a batch's loss is divided by. */
+export function atLeastOne(labels: number): number {
+  return Math.max(labels, 1);
 }
 
 function rowOf({ counts, rows }: DetectionTargets, image: number, target: number): number {

@@ -6,13 +6,16 @@ import type { Tensors } from '../../engines/engine.ts';
 import { zeros } from '../../graph/tensor.ts';
 import type { Tensor } from '../../graph/tensor.ts';
 import type { Detection, DetectionBranch, ImageSize } from '../../models/base.ts';
-import type { LossParts } from '../../shared/run/events.ts';
+import type { LossParts as NamedParts } from '../../shared/run/events.ts';
 import { anchorsOf } from '../../models/anchors.ts';
 import { SIDES } from './heads.ts';
 import type { HeadOutputs, HeadShape } from './heads.ts';
 import { DEFAULT_GAINS, DetectionLoss, ONE_TO_MANY, ONE_TO_ONE } from './loss.ts';
-import type { DetectionTargets, LossOptions } from './loss.ts';
+import type { DetectionTargets, LossOptions, LossParts } from './loss.ts';
 import { seedOf } from './step.ts';
+
+/** What a loss knows of a head. */
+export type HeadLayout = Pick<Detection, 'branches' | 'strides' | 'regMax'>;
 
 const FIRST_SHARE = 0.8;
 const LAST_SHARE = 0.1;
@@ -24,6 +27,21 @@ interface Branch {
   readonly loss: DetectionLoss;
 }
 
+/** Of a piece of a batch, before anything is divided by the labels of all. */
+export interface BranchSum {
+  readonly labels: number;
+  /** Times the branch's share. */
+  readonly parts: LossParts;
+}
+
+interface HeadLossOptions {
+  readonly classes: number;
+  readonly size: ImageSize;
+  readonly batch: number;
+  /** False for pieces of a batch, which add up first (`branchSums`). */
+  readonly divided?: boolean;
+}
+
 export class HeadLoss {
   /** What the forward pass writes into, by the names of its outputs. */
   readonly outputs: Readonly<Record<string, Floats>>;
@@ -31,10 +49,14 @@ export class HeadLoss {
   readonly seeds: Readonly<Record<string, Floats>>;
   readonly shape: HeadShape;
   /** Of the batch that was evaluated last; undefined before. Their sum is its loss. */
-  parts: LossParts | undefined;
+  parts: NamedParts | undefined;
+  /** Likewise, branch by branch. */
+  branchSums: readonly BranchSum[] = [];
   readonly #branches: readonly Branch[];
+  readonly #divided: boolean;
 
-  constructor(detection: Detection, { classes, size, batch }: { classes: number; size: ImageSize; batch: number }) {
+  constructor(detection: HeadLayout, { classes, size, batch, divided = true }: HeadLossOptions) {
+    this.#divided = divided;
     const anchors = anchorsOf(size, detection.strides);
     this.shape = { anchors, classes, regMax: detection.regMax };
     this.#branches = detection.branches.map((names) => ({
@@ -55,19 +77,35 @@ export class HeadLoss {
   /** Of `outputs`, leaving the gradient in `seeds`; `progress` 0…1 says how far training is. */
   evaluate(targets: DetectionTargets, progress: number): number {
     const shares = sharesOf(this.#branches.length, progress);
-    const parts = { box: 0, cls: 0, dfl: 0 };
-    for (const [index, { names, loss }] of this.#branches.entries()) {
+    this.branchSums = this.#branches.map(({ names, loss }, index) => {
       const gradients = headOf(this.seeds, { boxes: seedOf(names.boxes), scores: seedOf(names.scores) });
-      const { box, classes, distances } = loss.evaluate(headOf(this.outputs, names), targets, gradients);
+      const { labels, ...own } = loss.evaluate(headOf(this.outputs, names), targets, gradients, this.#divided);
       const share = shares[index]!;
       if (share !== 1) for (const values of [gradients.boxes, gradients.scores]) scale(values, share);
-      parts.box += share * box;
-      parts.cls += share * classes;
-      parts.dfl += share * distances;
-    }
-    this.parts = parts;
-    return parts.box + parts.cls + parts.dfl;
+      return { labels, parts: timesParts(own, share) };
+    });
+    const parts = sumOfParts(this.branchSums.map((branch) => branch.parts));
+    this.parts = namedParts(parts);
+    return lossOf(parts);
   }
+}
+
+export function timesParts({ box, classes, distances }: LossParts, factor: number): LossParts {
+  return { box: factor * box, classes: factor * classes, distances: factor * distances };
+}
+
+export function sumOfParts(each: readonly LossParts[]): LossParts {
+  const sum = (part: keyof LossParts): number => each.reduce((total, parts) => total + parts[part], 0);
+  return { box: sum('box'), classes: sum('classes'), distances: sum('distances') };
+}
+
+/** As a run tells them. */
+export function namedParts({ box, classes, distances }: LossParts): NamedParts {
+  return { box, cls: classes, dfl: distances };
+}
+
+export function lossOf({ box, classes, distances }: LossParts): number {
+  return box + classes + distances;
 }
 
 export function lossOptionsOf({ name }: DetectionBranch, shape: HeadShape, size: ImageSize): LossOptions {

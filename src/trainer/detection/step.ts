@@ -17,7 +17,7 @@ export const seedOf = (output: string): string => `seed ${output}`;
 type Options = Pick<StepOptions, 'preprocessing' | 'batch'>;
 
 /** The names of what a head puts out, branch by branch. */
-export function headOutputs({ branches }: Detection): string[] {
+export function headOutputs({ branches }: Pick<Detection, 'branches'>): string[] {
   return branches.flatMap(({ boxes, scores }) => [boxes, scores]);
 }
 

@@ -1,0 +1,66 @@
+/** Makes the step of a detector on a CPU: on threads with an engine each where they can be had, else piece by piece in this one. */
+import type { Engine } from '../../engines/engine.ts';
+import { encodeForCpu, onnxRuntimeCpu } from '../../engines/onnxruntime.ts';
+import { workerFile } from '../../formats/worker-file.ts';
+import { nameOf } from '../../graph/ir.ts';
+import type { Graph } from '../../graph/ir.ts';
+import type { SeedSplit } from '../../graph/passes/split-at-seeds.ts';
+import { bind } from '../../graph/shape.ts';
+import { BATCH } from '../../models/base.ts';
+import type { ImageSize } from '../../models/base.ts';
+import { HeadLoss } from './losses.ts';
+import type { HeadLayout } from './losses.ts';
+import { pieceRunner } from './piece.ts';
+import { PieceThread } from './piece-thread.ts';
+import type { PieceWorkerData } from './piece-protocol.ts';
+import { branchesOfGradients, gradientShapes, imagesInPiece, perImageInputs, PiecewiseStep } from './piecewise-step.ts';
+import { DetectionStep } from './program.ts';
+import type { DetectorStep } from './program.ts';
+
+export interface PiecesOptions {
+  readonly engine: Engine;
+  readonly threads: number;
+  readonly head: HeadLayout;
+  readonly classes: number;
+  readonly size: ImageSize;
+  readonly batch: number;
+}
+
+export async function compilePieces(halves: SeedSplit, options: PiecesOptions): Promise<DetectorStep> {
+  const { engine, threads, head, classes, size, batch } = options;
+  const { branches, strides, regMax } = head;
+  const layout = { branches, strides, regMax };
+  const branchOf = branchesOfGradients(halves.backward, layout);
+  if (branchOf === undefined) {
+    const loss = new HeadLoss(layout, { classes, size, batch });
+    return await DetectionStep.compile(halves, loss, { engine, batch, threads });
+  }
+  const images = imagesInPiece(batch, threads, size.width * size.height);
+  const gradients = gradientShapes(halves, layout);
+  const perImage = perImageInputs(halves);
+  const step = { batch, images, perImage, branchOf };
+  const file = engine === onnxRuntimeCpu ? workerFile('piece-worker') : undefined;
+  const workers = Math.min(threads, batch / images);
+  if (file === undefined || workers === 1) {
+    const loss = new HeadLoss(layout, { classes, size, batch: images, divided: false });
+    const own = await DetectionStep.compile(halves, loss, { engine, batch: images, threads });
+    return new PiecewiseStep([pieceRunner(own, loss, gradients)], step);
+  }
+  const half = (graph: Graph): PieceWorkerData['forward'] => ({
+    encoded: encodeForCpu(graph, { intoOnly: true }),
+    inputs: graph.inputs.map((input) => nameOf(input)!),
+  });
+  const workerData: PieceWorkerData = {
+    forward: half(halves.forward),
+    backward: half(halves.backward),
+    saved: halves.saved.map(({ name, shape, dtype }) => ({ name, dtype, shape: bind(shape, { [BATCH]: images }) })),
+    gradients,
+    head: layout,
+    classes,
+    size,
+    images,
+    threads: Math.floor(threads / workers),
+  };
+  const runners = await Promise.all(Array.from({ length: workers }, () => PieceThread.start(file, workerData)));
+  return new PiecewiseStep(runners, step);
+}
