@@ -74,14 +74,19 @@ async function checkAgainst(base: Base, pixels: Tensor, golden: Tensors, toleran
   }
 }
 
-/** Raw outputs for two images of noise of the graph's own size. */
-export async function outputsOf(graph: Graph): Promise<Record<string, Float32Array>> {
+/** Two images of the graph's own size, the same each time. */
+export function noiseOf(graph: Graph): Tensor<'float32'> {
   const [, , height, width] = graph.inputs[0]!.shape as readonly [unknown, unknown, number, number];
   const random = new Random(3);
   const data = Float32Array.from({ length: 2 * 3 * height * width }, () => random.uniform(0, 1));
+  return { dtype: 'float32', shape: [2, 3, height, width], data };
+}
+
+/** Raw outputs for the noise. */
+export async function outputsOf(graph: Graph): Promise<Record<string, Float32Array>> {
   const program = await onnxRuntimeCpu.compile(graph);
   try {
-    const results = await program.run({ [PIXELS]: { dtype: 'float32', shape: [2, 3, height, width], data } });
+    const results = await program.run({ [PIXELS]: noiseOf(graph) });
     return Object.fromEntries(Object.entries(results).map(([name, { data: own }]) => [name, own as Float32Array]));
   } finally {
     await program.release();

@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { frozenTensors } from '../../src/models/frozen.ts';
+import { openBase } from '../../src/models/open-base.ts';
 import { openYolo } from '../../src/models/yolo/open.ts';
 import { checkLayers, checkOutputs, checkYoloAdapter, readYoloGolden } from '../integration/yolo-checks.ts';
 import { distance } from '../integration/transformers-reference.ts';
@@ -64,5 +65,30 @@ describe.each(FAMILIES.map((family) => `${family}n`))('%s saved in other ways', 
       // Half of the last of eight bits: 2⁻⁹ of the value.
       expect(distance(rounded!.get(name)!, tensor), name).toBeLessThanOrEqual(largest * 2 ** -8);
     }
+  });
+});
+
+const exports_ = join(process.env['LOWRANK_PARITY_MODELS'] ?? '', 'yolo-onnx');
+
+describe('exports of Ultralytics', () => {
+  const written = existsSync(exports_) ? exports_ : mkdtempSync(join(tmpdir(), 'lowrank-parity-yolo-onnx-'));
+  beforeAll(async () => {
+    if (written !== exports_) await runPython('make_yolo_onnx.py', [folder, written]);
+  }, MAKING_MS);
+  afterAll(() => {
+    if (written !== exports_) rmSync(written, { recursive: true });
+  });
+
+  it.each(
+    FAMILIES.flatMap((family) =>
+      ['static', 'dynamic', 'nms', 'half', ...(family === 'yolo26' ? ['end2end'] : [])].map(
+        (way) => [`${family}n`, way] as const,
+      ),
+    ),
+  )('%s %s: the raw outputs of the checkpoint', async (model, way) => {
+    const base = await openBase(join(written, `${model}-${way}.onnx`));
+    expect(base.identity.fusedBatchNorm).toBe(true);
+    // The fused weights of a half export are rounded to eleven bits.
+    await checkOutputs(base, join(folder, model), way === 'half' ? 2e-2 : undefined);
   });
 });
