@@ -1,6 +1,6 @@
 /** Methods side by side: the mean over their seeds of what each run reports. */
 import { formatBytes, formatDuration, formatInteger, formatShare } from '../shared/format.ts';
-import { metricOf } from '../shared/run/metric.ts';
+import { metricOf, type MetricName } from '../shared/run/metric.ts';
 import type { RunReport } from '../shared/run/report.ts';
 import { table } from './table.ts';
 import { paint, type Terminal } from './terminal.ts';
@@ -24,6 +24,8 @@ export interface MethodSummary {
   readonly method: Method;
   readonly runs: number;
   readonly learningRate: number;
+  /** What `accuracy` and `untouched` are: of a detector its mean average precision. */
+  readonly metric: MetricName;
   /** Of the validation images, at the best evaluation and before any training. */
   readonly accuracy: Spread | null;
   readonly untouched: Spread | null;
@@ -47,6 +49,7 @@ export function summarise(reports: readonly Trial[], methods: readonly Method[])
         method,
         runs: own.length,
         learningRate: first.learningRate,
+        metric: metricOf(first.validation.last).name,
         accuracy: spreadOf(own.map(({ validation: { best, last } }) => metricOf(best ?? last).value)),
         untouched: spreadOf(own.map(({ validation }) => metricOf(validation.untouched).value)),
         trainedParameters: first.parameters.trainable,
@@ -70,11 +73,12 @@ export function spreadOf(values: readonly (number | null | undefined)[]): Spread
 
 export function comparisonLines(out: Terminal, methods: readonly MethodSummary[]): string[] {
   const right = true;
+  const title = methods[0]?.metric ?? 'accuracy';
   const lines = table(out, methods, [
     { title: 'method', cell: ({ method }) => method },
     { title: 'rate', cell: ({ learningRate }) => String(learningRate), right },
     { title: 'untouched', cell: ({ untouched }) => shareOf(untouched), right },
-    { title: 'accuracy', cell: ({ accuracy }) => shareOf(accuracy), right },
+    { title, cell: ({ accuracy }) => shareOf(accuracy), right },
     { title: 'trained', cell: ({ trainedParameters }) => formatInteger(trainedParameters), right },
     { title: 'of base', cell: ({ trainedShare }) => formatShare(trainedShare), right },
     { title: 'saved', cell: ({ bytes }) => formatBytes(bytes), right },
@@ -93,12 +97,22 @@ export function comparisonLines(out: Terminal, methods: readonly MethodSummary[]
 function claimOf(methods: readonly MethodSummary[]): string | null {
   const [lora, full] = (['lora', 'full'] as const).map((name) => methods.find(({ method }) => method === name));
   if (lora === undefined || full === undefined) return null;
-  const [reached, possible] = [lora.accuracy?.mean, full.accuracy?.mean ?? 0];
-  if (reached === undefined || possible === 0) return null;
+  const [reached, possible] = lora.metric === 'accuracy' ? [lora, full].map(meanOf) : [lora, full].map(gainOf);
+  if (reached === undefined || possible === undefined || possible <= 0) return null;
+  const what = lora.metric === 'accuracy' ? 'accuracy' : `gain in ${lora.metric}`;
   return (
-    `lora reaches ${formatShare(reached / possible)} of the accuracy of full ` +
+    `lora reaches ${formatShare(reached / possible)} of the ${what} of full ` +
     `with ${formatShare(lora.trainedParameters / full.trainedParameters)} of its trained parameters`
   );
+}
+
+function meanOf({ accuracy }: MethodSummary): number | undefined {
+  return accuracy?.mean;
+}
+
+/** A detector finds much of what it knows before any training, which is no merit of either. */
+function gainOf({ accuracy, untouched }: MethodSummary): number | undefined {
+  return accuracy === null || untouched === null ? undefined : accuracy.mean - untouched.mean;
 }
 
 /** `87.5 % ± 1.2`. */

@@ -71,6 +71,23 @@ describe('a comparison', () => {
     expect(lines[1]).toMatch(/^lora +0\.001 +10\.0 % ± 0\.0 +77\.0 % ± 1\.4 +50 +5\.0 % +200 B +10\.5 s +100 MB$/);
   });
 
+  it('is of the mean average precision of detectors, and of what they gained', () => {
+    const found = (run: Trial, map: number): Trial => {
+      const at = (value: number) => {
+        const detection = { map: value, map50: value, precision: value, recall: value, f1: value };
+        return { step: 1, loss: 1, accuracy: null, detection };
+      };
+      return { ...run, validation: { untouched: at(0.2), best: at(map), last: at(map) } };
+    };
+    const rows = summarise([found(trials[0]!, 0.5), found(trials[1]!, 0.6)], ['lora', 'full']);
+    const lines = comparisonLines(plain, rows);
+    expect(lines[0]).toMatch(/mAP50-95/);
+    // (0.5 − 0.2) / (0.6 − 0.2).
+    expect(lines.at(-1)).toBe(
+      'lora reaches 75.0 % of the gain in mAP50-95 of full with 5.0 % of its trained parameters',
+    );
+  });
+
   it('claims nothing without both, or without accuracies', () => {
     expect(comparisonLines(plain, summarise(trials, ['lora']))).toHaveLength(2);
     const blind = [trial('lora', 0, null, 50), trial('full', 0, null, 1000)];
