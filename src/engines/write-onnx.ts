@@ -30,7 +30,7 @@ export interface OnnxOptions {
 }
 
 /** Of ONNX itself: what every runtime reads. */
-export const STANDARD_OPERATORS: ReadonlySet<OptionalOperator> = new Set(['LogSoftmax']);
+export const STANDARD_OPERATORS: ReadonlySet<OptionalOperator> = new Set(['LogSoftmax', 'MaxPoolIndices']);
 
 export interface WrittenModel {
   readonly model: ModelProto;

@@ -24,8 +24,11 @@ export type OnnxAttribute =
   | { readonly float: number }
   | { readonly string: string };
 
-/** Operators that not every reader of ONNX computes, or computes where the rest of the graph runs; without one its form is written of others. */
-export type OptionalOperator = 'FusedMatMul' | 'LogSoftmax';
+/**
+ * Operators that not every reader of ONNX computes, or computes where the rest of the graph runs; without one its form is written of others.
+ * `MaxPoolIndices` is MaxPool's second output.
+ */
+export type OptionalOperator = 'FusedMatMul' | 'LogSoftmax' | 'MaxPoolIndices';
 
 /** What an ONNX form writes with. Values go by their names in the file; `''` is an absent optional input. */
 export interface OnnxWriter {

@@ -3,6 +3,7 @@ import { defineOp, noGradient } from '../define.ts';
 import type { CaseTensor, OnnxAttribute } from '../define.ts';
 import { like } from '../ir.ts';
 import type { Value } from '../ir.ts';
+import { writePlacesOfMaxima } from '../onnx-places-of-maxima.ts';
 import { elements, timesDim } from '../shape.ts';
 import type { Dim, Shape } from '../shape.ts';
 import { int64 } from '../tensor.ts';
@@ -64,8 +65,9 @@ export const maxPoolIndices = defineOp<[x: Value], WindowOptions>({
   name: 'MaxPoolIndices',
   shape: ([x], options) => [{ shape: pooledShape(x.shape, options), dtype: 'int64' }],
   vjp: noGradient,
-  onnx: (w, { names, results: [indices], attributes }) => {
-    w.node('MaxPool', names, [w.fresh('maxima'), indices!], poolAttributes(attributes));
+  onnx: (w, { names, inputs: [x], results: [indices], attributes }) => {
+    if (w.has('MaxPoolIndices')) w.node('MaxPool', names, [w.fresh('maxima'), indices!], poolAttributes(attributes));
+    else writePlacesOfMaxima(w, { x, name: names[0], axes: windowAxes(x.shape, attributes), result: indices! });
   },
   // TensorFlow's own (MaxPoolWithArgmax) knows neither padding nor dilations, and XLA does not know it.
   tensorflow: (w, { operands: [x], inputs: [{ shape }], outputs: [y], attributes }) => {

@@ -101,7 +101,7 @@ function writeLoss(
   const targets = graph.input(TARGETS, [symbol(BATCH), symbol(MOST_BOXES), DENSE_COLUMNS]);
   const weights = graph.input(WEIGHTS, [symbol(BATCH)]);
   const shares = branches.length === 1 ? undefined : graph.input(SHARES, [branches.length]);
-  const scale = precision === 'fp32' ? undefined : graph.input(LOSS_SCALE, []);
+  const scale = precision === 'fp16' ? graph.input(LOSS_SCALE, []) : undefined;
   const parts = new Map<Part, Value>();
   const seeds = new Map<string, Value>();
   for (const [index, branch] of branches.entries()) {
