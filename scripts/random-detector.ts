@@ -83,8 +83,9 @@ function measure(module: string, seen: Tensors, weights: Weights): boolean {
     const count = batch * each;
     mean[channel] = sum / count;
     const before = variance[channel]!;
-    variance[channel] = squares / count - (sum / count) ** 2 + LEAST_VARIANCE;
-    changed ||= !(Math.abs(variance[channel] - before) <= SETTLED * before);
+    const after = squares / count - (sum / count) ** 2 + LEAST_VARIANCE;
+    variance[channel] = after;
+    changed ||= !(Math.abs(after - before) <= SETTLED * before);
   }
   return changed;
 }

@@ -1,6 +1,7 @@
 /** A job from a command line: from a file, from flags, or from a file with flags over it. */
 import { dirname, resolve } from 'node:path';
 import * as z from 'zod';
+import { taskOfDataset } from '../data/open-dataset.ts';
 import { readJson } from '../formats/json.ts';
 import { kindOfBase } from '../shared/base-name.ts';
 import { InputError } from '../shared/errors.ts';
@@ -8,6 +9,8 @@ import { type Job, jobSchema } from '../shared/job.ts';
 import { UsageError } from './exit-codes.ts';
 import { jobFaultOf } from '../shared/job-faults.ts';
 import { jobFields } from '../shared/job-fields.ts';
+import { valueAt } from '../shared/job-form.ts';
+import { SAMPLE_DETECTOR, taskOfBase, withTaskDefaults } from '../shared/task-defaults.ts';
 import { BUSY_CHOICES } from '../engines/device-lease.ts';
 import { type Flag, number, oneOf, repeated, text, type Values } from './parameters.ts';
 
@@ -24,7 +27,9 @@ function flagOf<T>(
   words = jobFields().get(field)!.description.replace(/\.$/, ''),
 ): FieldFlag<T> {
   const { fallback } = jobFields().get(field)!;
-  const told = typeof fallback === 'string' || typeof fallback === 'number' ? ` (default: ${fallback})` : '';
+  const ofBoxes = valueAt(withTaskDefaults({}, 'detection'), field.split('.'));
+  const boxes = ofBoxes === undefined || ofBoxes === fallback ? '' : `; ${String(ofBoxes)} for boxes`;
+  const told = typeof fallback === 'string' || typeof fallback === 'number' ? ` (default: ${fallback}${boxes})` : '';
   return { ...kind(placeholder, words + told), field };
 }
 
@@ -60,7 +65,7 @@ export const BUSY_FLAG = {
  * The whole job, its paths absolute: those in a file are relative to the file, those of flags to the working folder. Throws
  * an `InputError` naming file, line and field; a `UsageError` where dataset or base are named nowhere.
  */
-export function jobFrom(given: Values<typeof JOB_FLAGS>, file?: string): Job {
+export async function jobFrom(given: Values<typeof JOB_FLAGS>, file?: string): Promise<Job> {
   const draft: Draft = file === undefined ? {} : readDraft(file);
   for (const [flag, { field }] of Object.entries(FIELD_FLAGS)) {
     const value = given[flag as keyof typeof FIELD_FLAGS];
@@ -71,7 +76,15 @@ export function jobFrom(given: Values<typeof JOB_FLAGS>, file?: string): Job {
     if (file !== undefined) throw new InputError('is missing', { file, field: draft['data'] ? 'base' : 'data' });
     throw new UsageError('name a dataset and a base: --data and --base, or a job file');
   }
-  return absolute(validated(draft), process.cwd());
+  return absolute(validated(await forTask(draft)), process.cwd());
+}
+
+/** With the defaults of what the dataset is labelled for; `sample` is then the base of that task that comes with Lowrank. */
+async function forTask(draft: Draft): Promise<Draft> {
+  const { data, base } = draft;
+  const task = typeof data === 'string' ? await taskOfDataset(data) : null;
+  const known = task === 'detection' && base === 'sample' ? { ...draft, base: SAMPLE_DETECTOR } : draft;
+  return withTaskDefaults(known, task ?? taskOfBase(base));
 }
 
 /** The paths of a job, made absolute; the names of the hub and of the sample are none. */

@@ -22,6 +22,7 @@ const PROBE = { folders: 100, depth: 5 };
 
 export const classFolders: DatasetKind = {
   name: 'class-folders',
+  task: 'classification',
   looksFor:
     'a folder for each class with its images inside (JPEG, PNG, WebP or BMP), or train/ and val/ with such folders',
 

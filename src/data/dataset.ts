@@ -63,6 +63,7 @@ export interface ReadDataset {
  */
 export interface DatasetKind {
   readonly name: string;
+  readonly task: AnyDataset['task'];
   /** Completes the sentence "No dataset here; looked for …". */
   readonly looksFor: string;
   /** Whether `path`, a file or a folder, is of this kind: a cheap look, also at what `read` will find faults in. */

@@ -1,4 +1,5 @@
 /** Finds out which kind of dataset a path holds, reads it, and judges what every kind must have. */
+import { existsSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { fileFault } from '../formats/file-faults.ts';
@@ -50,6 +51,12 @@ export async function readDataset(path: string, options: OpenOptions): Promise<F
   // A fault of the layout explains the counts that follow from it.
   const judged = judgeDataset(dataset);
   return { dataset, fatal: fatal.length > 0 ? fatal : judged.fatal, warnings: judged.warnings };
+}
+
+/** What a path is labelled for, by a cheap look; null where it holds no dataset. */
+export async function taskOfDataset(path: string): Promise<AnyDataset['task'] | null> {
+  const root = resolve(path);
+  return existsSync(root) ? ((await kindOf(root))?.task ?? null) : null;
 }
 
 /** What is wrong with a dataset by its list of samples alone. */

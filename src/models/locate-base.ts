@@ -4,6 +4,7 @@ import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { dataHome } from '../formats/data-home.ts';
 import { kindOfBase } from '../shared/base-name.ts';
+import { SAMPLE_DETECTOR } from '../shared/task-defaults.ts';
 import { InputError } from '../shared/errors.ts';
 import type { BaseIdentity } from './base.ts';
 import { resolveHub } from './hub.ts';
@@ -18,7 +19,7 @@ export interface BasePlace {
 export async function locateBase(name: string, directory = process.cwd()): Promise<BasePlace> {
   switch (kindOfBase(name)) {
     case 'sample':
-      return { path: sampleBase(), origin: { source: name } };
+      return { path: name === SAMPLE_DETECTOR ? sampleDetector() : sampleBase(), origin: { source: name } };
     case 'hub': {
       const [source, revision] = name.split('@');
       return { path: await resolveHub(name, { cacheDir: dataHome('hub') }), origin: { source: source!, revision } };
@@ -38,9 +39,18 @@ export async function locateAgain({ source, revision }: BaseIdentity): Promise<s
 
 /** The small base that is shipped with Lowrank, beside the bundle or, in tests, beside the sources. */
 export function sampleBase(): string {
+  return assetAt('sample-base');
+}
+
+/** The same for images with boxes. */
+function sampleDetector(): string {
+  return join(assetAt('sample-detector'), 'model.pt');
+}
+
+function assetAt(name: string): string {
   let folder = dirname(fileURLToPath(import.meta.url));
   for (;;) {
-    const candidate = join(folder, 'assets', 'sample-base');
+    const candidate = join(folder, 'assets', name);
     if (existsSync(candidate)) return candidate;
     const parent = dirname(folder);
     if (parent === folder)

@@ -5,6 +5,7 @@
 import { assigned, isValues, type JobValues } from './draft.ts';
 import { type Job, jobSchema } from './job.ts';
 import { type JobFault, jobFaultOf } from './job-faults.ts';
+import { withTaskDefaults } from './task-defaults.ts';
 
 export interface JobReading {
   /** Null while anything is wrong or missing. */
@@ -25,7 +26,7 @@ export function readJobValues(values: unknown): JobReading {
   if (!isValues(values)) faults.push({ path: [], message: 'a job is an object of fields, in braces' });
   let rest: JobValues = { ...UNNAMED, ...root };
   for (let round = 0; round < MAX_ROUNDS; round++) {
-    const result = jobSchema.safeParse(rest, { reportInput: true });
+    const result = jobSchema.safeParse(withTaskDefaults(rest), { reportInput: true });
     if (result.success) return reading(result.data, root, faults);
     for (const issue of result.error.issues) {
       const fault = jobFaultOf(issue);
@@ -54,7 +55,7 @@ function withoutField(values: JobValues, path: readonly (string | number)[]): Jo
 /** A job as it would be written: the fields that differ from their defaults. */
 export function writtenJob(job: Job): JobValues {
   const { data, base } = job;
-  const defaults = jobSchema.parse({ data, base });
+  const defaults = jobSchema.parse(withTaskDefaults({ data, base }));
   return { data, base, ...differing({ ...job, data: undefined, base: undefined }, defaults) };
 }
 

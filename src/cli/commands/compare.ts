@@ -51,7 +51,7 @@ export const compare = defineCommand({
     if (!Number.isInteger(seeds) || seeds < 1 || seeds > MAX_SEEDS)
       throw new UsageError(`--seeds must be a whole number from 1 to ${MAX_SEEDS}, not ${seeds}`);
     const chosen = methodsOf(methods);
-    const job = jobFrom({ ...flags, method: undefined }, file);
+    const job = await jobFrom({ ...flags, method: undefined }, file);
     const done: Trial[] = [];
     const trials = Array.from({ length: seeds }, (_, seed) => chosen.map((method) => ({ method, seed }))).flat();
     for (const [i, { method, seed }] of trials.entries()) {

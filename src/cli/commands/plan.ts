@@ -18,7 +18,7 @@ export const plan = defineCommand({
   flags: JOB_FLAGS,
   async run({ job: file, ...flags }) {
     // The coefficients are for a slider that goes on from here, not for a reader.
-    const { coefficients: _, ...planned } = await planJob(jobFrom(flags, file));
+    const { coefficients: _, ...planned } = await planJob(await jobFrom(flags, file));
     return { json: planned, lines: (out) => linesOf(out, planned) };
   },
 });

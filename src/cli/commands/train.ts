@@ -24,7 +24,7 @@ export const train = defineCommand({
     out: text('<folder>', 'The run folder, new or empty (default: below .lowrank/runs)'),
   },
   async run({ job: file, out, busy, ...flags }, { logs }) {
-    const folder = await createRun({ job: jobFrom(flags, file), version, root: process.cwd(), out });
+    const folder = await createRun({ job: await jobFrom(flags, file), version, root: process.cwd(), out });
     logs.write(`run ${here(folder)}\n`);
     return resultOf(await trainNew(folder, logs, { busy }));
   },

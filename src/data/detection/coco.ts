@@ -56,6 +56,7 @@ type Coco = z.infer<typeof schema>;
 
 export const coco: DatasetKind = {
   name: 'coco',
+  task: 'detection',
   looksFor: 'annotations/instances_*.json or train/_annotations.coco.json (object detection)',
 
   async recognise(path) {

@@ -27,6 +27,7 @@ const SPLIT_FOLDERS: Readonly<Record<SplitName, readonly string[]>> = {
 
 export const voc: DatasetKind = {
   name: 'voc',
+  task: 'detection',
   looksFor: 'Annotations/ with an XML file for each image of JPEGImages/ (object detection)',
 
   async recognise(path) {

@@ -15,6 +15,7 @@ import { type DataDescription, readDataYaml } from './data-yaml.ts';
 import { withHeldOut } from './hold-out.ts';
 import { readLabels } from './label-text.ts';
 import { LabelFaults } from './label-faults.ts';
+import { labelsOf } from './label-path.ts';
 import { inParallel, readText } from './read-text.ts';
 
 const YAML = ['.yaml', '.yml'];
@@ -30,6 +31,7 @@ const MAX_UP = 3;
 
 export const yolo: DatasetKind = {
   name: 'yolo',
+  task: 'detection',
   looksFor: 'data.yaml that names classes and image folders, with a label file for each image (object detection)',
 
   async recognise(path) {
@@ -189,11 +191,4 @@ function sampleOf(path: string, text: string | InputError | undefined, reading: 
     reading.faults.note('file', { file }, `${text.reason}; its image is left without boxes`);
   else if (text !== undefined) reading.rows += readLabels(text, file, boxes, reading.faults);
   return { path, boxes: boxes.boxes };
-}
-
-/** `…/images/a.jpg` has its boxes in `…/labels/a.txt`, the last `images` counting; elsewhere they lie beside it. */
-function labelsOf(image: string): string {
-  const text = `${image.slice(0, -extname(image).length)}.txt`;
-  const at = text.lastIndexOf(`${sep}images${sep}`);
-  return at < 0 ? text : `${text.slice(0, at)}${sep}labels${sep}${text.slice(at + `${sep}images${sep}`.length)}`;
 }

@@ -1,10 +1,11 @@
 /** Paths of a job: absolute while it is worked with, relative to its file where they lie below or beside it. */
 import { dirname, isAbsolute, relative, resolve } from 'node:path';
+import { kindOfBase } from '../../shared/base-name.ts';
 import type { Job } from '../../shared/job.ts';
 
 /** Names of bases that are no paths. */
 export function isPath(base: string): boolean {
-  return base !== 'sample' && !base.startsWith('hf:');
+  return kindOfBase(base) === 'path';
 }
 
 export function absoluteJob(job: Job, directory: string): Job {

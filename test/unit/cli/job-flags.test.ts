@@ -7,14 +7,15 @@ import { jobFields } from '../../../src/shared/job-fields.ts';
 import { JOB_FLAGS, jobFrom } from '../../../src/cli/job-flags.ts';
 import { InputError } from '../../../src/shared/errors.ts';
 import { jobSchema } from '../../../src/shared/job.ts';
+import { withTaskDefaults } from '../../../src/shared/task-defaults.ts';
 
 type Given = Parameters<typeof jobFrom>[0];
 const NONE = Object.fromEntries(Object.keys(JOB_FLAGS).map((flag) => [flag, undefined])) as unknown as Given;
 const given = (flags: Partial<Given>): Given => ({ ...NONE, set: [], data: 'd', base: 'sample', ...flags });
 
-function faultOf(flags: Given, file?: string): string {
+async function faultOf(flags: Given, file?: string): Promise<string> {
   try {
-    jobFrom(flags, file);
+    await jobFrom(flags, file);
   } catch (error) {
     if (error instanceof InputError) return error.message;
     throw error;
@@ -22,7 +23,7 @@ function faultOf(flags: Given, file?: string): string {
   throw new Error('no fault was found');
 }
 
-describe('jobFields', () => {
+describe('jobFields', async () => {
   it('are the leaves of the schema, with its defaults', () => {
     const fallbacks = Object.fromEntries([...jobFields()].map(([path, { fallback }]) => [path, fallback]));
     expect(fallbacks).toMatchObject({ 'lora.rank': 8, 'lora.alpha': 16, 'training.epochs': 3, method: 'lora' });
@@ -31,13 +32,13 @@ describe('jobFields', () => {
 });
 
 describe('flags alone', () => {
-  it('give the job that the schema completes', () => {
-    expect(jobFrom(given({}))).toEqual(jobSchema.parse({ data: resolve('d'), base: 'sample' }));
+  it('give the job that the schema completes', async () => {
+    expect(await jobFrom(given({}))).toEqual(jobSchema.parse({ data: resolve('d'), base: 'sample' }));
   });
 
-  it('reach their fields', () => {
+  it('reach their fields', async () => {
     const flags = { rank: 4, alpha: 2, epochs: 5, batch: 6, lr: 0.5, seed: 7, method: 'full', threads: 1, name: 'n' };
-    expect(jobFrom(given(flags))).toMatchObject({
+    expect(await jobFrom(given(flags))).toMatchObject({
       name: 'n',
       method: 'full',
       threads: 1,
@@ -51,8 +52,8 @@ describe('flags alone', () => {
     ['q_proj', ['q_proj']],
     ['attention.q_proj, v_proj', ['attention.q_proj', 'v_proj']],
     ['.*[qv]_proj', '.*[qv]_proj'],
-  ])('target %s is %j', (target, targetModules) => {
-    expect(jobFrom(given({ target })).lora.targetModules).toEqual(targetModules);
+  ])('target %s is %j', async (target, targetModules) => {
+    expect((await jobFrom(given({ target }))).lora.targetModules).toEqual(targetModules);
   });
 
   it.each([
@@ -60,11 +61,11 @@ describe('flags alone', () => {
     ['hf:owner/name@main', 'hf:owner/name@main'],
     ['./sample', resolve('sample')],
     ['model.onnx', resolve('model.onnx')],
-  ])('base %s is %s', (base, absolute) => {
-    expect(jobFrom(given({ base })).base).toBe(absolute);
+  ])('base %s is %s', async (base, absolute) => {
+    expect((await jobFrom(given({ base }))).base).toBe(absolute);
   });
 
-  it('set any field, as JSON or as text', () => {
+  it('set any field, as JSON or as text', async () => {
     const set = [
       'training.warmup=0.2',
       'training.schedule=linear',
@@ -74,16 +75,29 @@ describe('flags alone', () => {
       'lora.alphaPattern.q_proj=4',
       'augmentation.crop=null',
     ];
-    expect(jobFrom(given({ set }))).toMatchObject({
+    expect(await jobFrom(given({ set }))).toMatchObject({
       training: { warmup: 0.2, schedule: 'linear' },
       lora: { useDora: true, layersToTransform: [0, 1], rankPattern: { 'mlp.fc1': 2 }, alphaPattern: { q_proj: 4 } },
       augmentation: { crop: null },
     });
   });
 
-  it('make no sense without dataset and base', () => {
-    expect(() => jobFrom(given({ base: undefined }))).toThrow(UsageError);
-    expect(() => jobFrom(given({ set: ['rank'] }))).toThrow(UsageError);
+  it.each([
+    ['a checkpoint', 'd', 'yolo11n.pt', resolve('yolo11n.pt')],
+    ['the sample', 'boxes', 'sample', 'sample-detector'],
+  ])('start from the defaults for boxes: %s', async (_what, data, base, opened) => {
+    const directory = mkdtempSync(join(tmpdir(), 'lowrank-job-'));
+    mkdirSync(join(directory, 'boxes'));
+    writeFileSync(join(directory, 'boxes/data.yaml'), 'train: images\nnames: [one]\n');
+    const job = await jobFrom(given({ data: join(directory, data), base, rank: 2 }));
+    rmSync(directory, { recursive: true });
+    const usual = jobSchema.parse(withTaskDefaults({ data: 'd', base: 'sample-detector' }));
+    expect(job).toMatchObject({ base: opened, training: usual.training, lora: { ...usual.lora, rank: 2 } });
+  });
+
+  it('make no sense without dataset and base', async () => {
+    await expect(jobFrom(given({ base: undefined }))).rejects.toThrow(UsageError);
+    await expect(jobFrom(given({ set: ['rank'] }))).rejects.toThrow(UsageError);
   });
 
   it.each([
@@ -98,13 +112,15 @@ describe('flags alone', () => {
     [{ set: ['trainig.epochs=5'] }, 'trainig: there is no such field; did you mean training?'],
     [{ set: ['lora.epochs=5'] }, 'lora.epochs: there is no such field; did you mean training.epochs?'],
     [{ name: 'n'.repeat(81) }, 'name: must have at most 80 characters'],
-  ])('%j: %s', (flags, message) => {
-    expect(faultOf(given(flags))).toBe(message);
+  ])('%j: %s', async (flags, message) => {
+    expect(await faultOf(given(flags))).toBe(message);
   });
 
-  it('change no prototype', () => {
-    expect(() => jobFrom(given({ set: ['__proto__.polluted=1'] }))).toThrow('there is no such field');
-    expect(() => jobFrom(given({ set: ['constructor.prototype.polluted=1'] }))).toThrow('there is no such field');
+  it('change no prototype', async () => {
+    await expect(jobFrom(given({ set: ['__proto__.polluted=1'] }))).rejects.toThrow('there is no such field');
+    await expect(jobFrom(given({ set: ['constructor.prototype.polluted=1'] }))).rejects.toThrow(
+      'there is no such field',
+    );
     expect('polluted' in {}).toBe(false);
   });
 });
@@ -125,12 +141,12 @@ describe('a job file', () => {
   };
   const bare = { ...NONE, set: [] };
 
-  it('is relative to itself, flags over it to the working folder', () => {
+  it('is relative to itself, flags over it to the working folder', async () => {
     const file = written('{ "$schema": "x", "data": "../d", "base": "./b.onnx", "lora": { "rank": 2 } }');
-    expect(jobFrom(bare, file)).toEqual(
+    expect(await jobFrom(bare, file)).toEqual(
       jobSchema.parse({ data: join(folder, 'd'), base: join(folder, 'jobs/b.onnx'), lora: { rank: 2 } }),
     );
-    expect(jobFrom({ ...bare, data: 'here', rank: 3 }, file)).toMatchObject({
+    expect(await jobFrom({ ...bare, data: 'here', rank: 3 }, file)).toMatchObject({
       data: resolve('here'),
       base: join(folder, 'jobs/b.onnx'),
       lora: { rank: 3 },
@@ -146,14 +162,14 @@ describe('a job file', () => {
     ['{\n"data": "d",\n"base": "b",\n"training": { "batch": 0 } }', '4: training.batch: must be at least 1, not 0'],
     ['{\n"data": 5 }', '2: data: must be text, not 5'],
     ['{\n"data": "d"', '2: invalid JSON: close brace expected'],
-  ])('%j is refused at its line', (text, fault) => {
+  ])('%j is refused at its line', async (text, fault) => {
     const file = written(text);
-    expect(faultOf(bare, file)).toBe(`${file}:${fault}`);
+    expect(await faultOf(bare, file)).toBe(`${file}:${fault}`);
   });
 
-  it('may leave dataset and base to flags, not to nobody', () => {
+  it('may leave dataset and base to flags, not to nobody', async () => {
     const file = written('{ "base": "b" }');
-    expect(jobFrom({ ...bare, data: 'd' }, file).data).toBe(resolve('d'));
-    expect(faultOf(bare, file)).toBe(`${file}: data: is missing`);
+    expect((await jobFrom({ ...bare, data: 'd' }, file)).data).toBe(resolve('d'));
+    expect(await faultOf(bare, file)).toBe(`${file}: data: is missing`);
   });
 });
