@@ -1,12 +1,18 @@
 /** Nodes of a TensorFlow graph and their attributes, as they lie in a SavedModel. */
-import { DATA_TYPE } from '../formats/savedmodel-proto.ts';
+import { DATA_TYPE, encodeSavedModel } from '../formats/savedmodel-proto.ts';
 import type { AttrEntry, AttrValue, NodeDef, SignatureDef, TensorShapeProto } from '../formats/savedmodel-proto.ts';
 import type { TensorFlowAttribute } from '../graph/define.ts';
 import type { Shape } from '../graph/shape.ts';
 import { bytesUnder } from '../graph/tensor.ts';
 import type { DType, Tensor } from '../graph/tensor.ts';
+import { InputError } from '../shared/errors.ts';
 import { isDirect } from './tensorflow-ports.ts';
 import type { InPort, OutPort } from './tensorflow-ports.ts';
+
+/** What TensorFlow 2.x calls itself; it refuses graphs of a producer that it finds too old or too new. */
+const PRODUCER = 1994;
+/** A protobuf message ends here, whoever reads it. */
+const MAX_BYTES = 2 ** 31 - 1;
 
 /** Names that TensorFlow takes: a module's path has no other characters, but files from outside may. */
 export function nodeName(module: string, name: string): string {
@@ -51,4 +57,21 @@ export function signatureOf(inputs: readonly InPort[], outputs: readonly OutPort
     outputs: [...types].map(([node, dtype]) => info(node, dtype)),
     methodName: 'tensorflow/serving/predict',
   };
+}
+
+/** The content of `saved_model.pb`. Throws an `InputError` for constants that do not fit into one file of 2 GB. */
+export function savedModelPieces(node: readonly NodeDef[], signature: SignatureDef): readonly Uint8Array[] {
+  const { pieces, length } = encodeSavedModel({ node, versions: { producer: PRODUCER } }, signature);
+  if (length > MAX_BYTES) {
+    throw new InputError(
+      `the model takes ${(length / 2 ** 30).toFixed(1)} GB, and TensorFlow reads no file of more than 2 GB; choose an ONNX Runtime engine`,
+      { field: 'engine' },
+    );
+  }
+  return pieces;
+}
+
+/** Belongs to the part that XLA compiles as one (encapsulate_xla_computations_pass.cc), before TensorFlow rewrites it by ops that XLA lacks. */
+export function compiled(node: NodeDef): NodeDef {
+  return { ...node, attr: [...node.attr, attribute('_xla_compile_id', { s: new TextEncoder().encode('step') })] };
 }

@@ -2,10 +2,12 @@
  * What a SavedModel keeps between runs: resource variables in the memory of the device. One is set by a run of its own, read by the step and by
  * a run of its own, and assigned at the end of each step; TensorFlow prunes a graph to what a run asks for, so these share one session.
  */
-import type { AttrEntry, NodeDef } from '../formats/savedmodel-proto.ts';
+import type { NodeDef } from '../formats/savedmodel-proto.ts';
 import type { TensorFlowValue } from '../graph/define.ts';
-import type { DType } from '../graph/tensor.ts';
-import { attribute, shapeProto, typed } from './savedmodel-nodes.ts';
+import { bytesOf, isHalfType, sizeOf } from '../graph/tensor.ts';
+import type { DType, Tensor } from '../graph/tensor.ts';
+import { attribute, constantNode, shapeProto, typed } from './savedmodel-nodes.ts';
+import type { InPort, OutPort } from './tensorflow-ports.ts';
 
 /** A variable as it is set and read from outside; words as in tensorflow-ports.ts. */
 export interface StatePort {
@@ -19,59 +21,134 @@ export interface StatePort {
   readonly read: string;
 }
 
+/** Frozen tensors that are variables too: fed once, all at a time. */
+export interface FrozenPorts {
+  readonly words: readonly { readonly node: string; readonly tensor: Tensor }[];
+  readonly written: string;
+}
+
+export interface WrittenSavedModel {
+  /** The content of `saved_model.pb`. */
+  readonly pieces: readonly Uint8Array[];
+  readonly inputs: readonly InPort[];
+  readonly outputs: readonly OutPort[];
+  readonly state: readonly StatePort[];
+  /** To be fed before the first run. */
+  readonly frozen: FrozenPorts;
+}
+
+/** Nodes of a step, and nodes that only other runs need. */
+interface Parts {
+  readonly step: readonly NodeDef[];
+  readonly apart: readonly NodeDef[];
+}
+
 interface Variable {
   readonly port: StatePort;
-  readonly nodes: readonly NodeDef[];
+  readonly nodes: Parts;
   /** What the step reads. */
   readonly value: TensorFlowValue;
   /** What the step writes it with. */
   assign(value: TensorFlowValue): NodeDef;
 }
 
-/** A float32 variable; `done` is a node that any run may ask for. */
-export function variable(index: number, name: string, shape: readonly number[], done: string): Variable {
-  const own = (part: string): string => `state_${index}${part}`;
-  const dtype: DType = 'float32';
-  const handle = own('');
-  const port = { name, shape, words: own('_words'), written: own('_written'), read: own('_read') };
-  const words: readonly AttrEntry[] = [
-    attribute('dtype', typed('int32')),
-    attribute('shape', { shape: shapeProto(shape) }),
-  ];
-  const assignment = (node: string, value: string): NodeDef => ({
-    name: node,
-    op: 'AssignVariableOp',
-    input: [handle, value],
-    attr: [attribute('dtype', typed(dtype))],
-  });
-  const nodes: readonly NodeDef[] = [
-    {
-      name: handle,
-      op: 'VarHandleOp',
-      attr: [
-        attribute('dtype', typed(dtype)),
-        attribute('shape', { shape: shapeProto(shape) }),
-        attribute('shared_name', { s: new TextEncoder().encode(handle) }),
-      ],
-    },
-    { name: own('_value'), op: 'ReadVariableOp', input: [handle], attr: [attribute('dtype', typed(dtype))] },
-    { name: port.words, op: 'Placeholder', attr: words },
-    {
-      name: own('_given'),
-      op: 'Bitcast',
-      input: [port.words],
-      attr: [attribute('T', typed('int32')), attribute('type', typed(dtype))],
-    },
-    assignment(own('_set'), own('_given')),
-    identity(port.written, done, 'int32', [own('_set')]),
-    identity(port.read, own('_value'), dtype),
+const WORD = 4;
+
+/** A float32 variable. */
+export function variable(index: number, name: string, shape: readonly number[]): Variable {
+  const handle = `state_${index}`;
+  const value = { name: `${handle}_value`, dtype: 'float32' } as const;
+  const port = { name, shape, words: `${handle}_words`, written: `${handle}_written`, read: `${handle}_read` };
+  const apart = [
+    declared(handle, value.dtype, shape),
+    ...set(handle, value.dtype, shape),
+    ...told(port.written, [`${handle}_set`]),
+    reading(`${handle}_kept`, handle, value.dtype),
+    identity(port.read, `${handle}_kept`, value.dtype),
   ];
   return {
     port,
-    nodes,
-    value: { name: own('_value'), dtype },
-    assign: (value) => assignment(own('_next'), value.name),
+    nodes: { step: [reading(value.name, handle, value.dtype)], apart },
+    value,
+    assign: ({ name: next }) => assignment(`${handle}_next`, handle, next, value.dtype),
   };
+}
+
+/**
+ * Constants, by their names, as variables of the same names. XLA would hash, fold and store with what it has compiled every number of a constant,
+ * and a file of constants ends at 2 GB.
+ */
+export function frozenVariables(constants: ReadonlyMap<string, Tensor>): { nodes: Parts; ports: FrozenPorts } {
+  const handles = [...constants.keys()].map((name) => `${name}_variable`);
+  const entries = [...constants].map(([name, tensor], index) => ({ name, tensor, handle: handles[index]! }));
+  const written = 'frozen_written';
+  const step = entries.map(({ name, tensor: { dtype }, handle }) => reading(name, handle, dtype));
+  const apart = entries.flatMap(({ tensor: { dtype, shape }, handle }) => [
+    declared(handle, dtype, shape),
+    ...set(handle, dtype, shape),
+  ]);
+  const sets = told(
+    written,
+    handles.map((handle) => `${handle}_set`),
+  );
+  const words = entries.map(({ handle, tensor }) => ({ node: `${handle}_words`, tensor }));
+  return { nodes: { step, apart: [...apart, ...sets] }, ports: { words, written } };
+}
+
+/** A matrix of 64 × 64 floats: below it are biases and scales, which XLA had better know. */
+const MIN_VARIABLE_BYTES = 2 ** 14;
+
+/** Whether a constant had better be a variable: large, and of whole words, as which it is fed. */
+export function isVariable({ dtype, shape, data }: Tensor): boolean {
+  const isFloat = dtype === 'float32' || (isHalfType(dtype) && sizeOf(shape) % 2 === 0);
+  return isFloat && data.byteLength >= MIN_VARIABLE_BYTES;
+}
+
+function declared(handle: string, dtype: DType, shape: readonly number[]): NodeDef {
+  const attr = [
+    attribute('dtype', typed(dtype)),
+    attribute('shape', { shape: shapeProto(shape) }),
+    attribute('shared_name', { s: new TextEncoder().encode(handle) }),
+  ];
+  return { name: handle, op: 'VarHandleOp', attr };
+}
+
+function reading(name: string, handle: string, dtype: DType): NodeDef {
+  return { name, op: 'ReadVariableOp', input: [handle], attr: [attribute('dtype', typed(dtype))] };
+}
+
+/** From words to the variable. Not to be compiled by XLA: it runs once. */
+function set(handle: string, dtype: DType, shape: readonly number[]): NodeDef[] {
+  const [words, elements, given, lengths] = ['_words', '_elements', '_given', '_lengths'].map((part) => handle + part);
+  const uncompiled = attribute('_XlaCompile', { b: 0 });
+  const length = (sizeOf(shape) * bytesOf(dtype)) / WORD;
+  const shapeOfWords = attribute('shape', { shape: shapeProto([length]) });
+  return [
+    { name: words!, op: 'Placeholder', attr: [attribute('dtype', typed('int32')), shapeOfWords] },
+    {
+      name: elements!,
+      op: 'Bitcast',
+      input: [words!],
+      attr: [attribute('T', typed('int32')), attribute('type', typed(dtype)), uncompiled],
+    },
+    constantNode(lengths!, { dtype: 'int32', shape: [shape.length], data: Int32Array.from(shape) }),
+    { name: given!, op: 'Reshape', input: [elements!, lengths!], attr: [attribute('T', typed(dtype)), uncompiled] },
+    assignment(`${handle}_set`, handle, given!, dtype, false),
+  ];
+}
+
+function assignment(name: string, handle: string, value: string, dtype: DType, isCompiled = true): NodeDef {
+  const attr = [attribute('dtype', typed(dtype)), ...(isCompiled ? [] : [attribute('_XlaCompile', { b: 0 })])];
+  return { name, op: 'AssignVariableOp', input: [handle, value], attr };
+}
+
+/** What a run asks for that is to run other nodes, of which nothing is read. */
+function told(name: string, after: readonly string[]): NodeDef[] {
+  const done = `${name}_done`;
+  return [
+    constantNode(done, { dtype: 'int32', shape: [], data: Int32Array.of(1) }),
+    identity(name, done, 'int32', after),
+  ];
 }
 
 /** Passes a value on once other nodes have run. */

@@ -8,11 +8,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileFault } from '../formats/file-faults.ts';
 import type { Graph } from '../graph/ir.ts';
-import { sizeOf } from '../graph/tensor.ts';
+import { bytesUnder, sizeOf } from '../graph/tensor.ts';
+import type { Tensor } from '../graph/tensor.ts';
 import { InputError } from '../shared/errors.ts';
 import type { CompileOptions, Engine, Program, ProgramState, Tensors } from './engine.ts';
 import { setEnvironment } from './tensorflow-environment.ts';
-import type { StatePort } from './savedmodel-state.ts';
+import type { FrozenPorts, StatePort } from './savedmodel-state.ts';
 import { check, fed, JOINT_INPUT, taken } from './tensorflow-ports.ts';
 import type { Fed, InPort, OutPort } from './tensorflow-ports.ts';
 import { TensorFlowThread } from './tensorflow-thread.ts';
@@ -40,12 +41,14 @@ export function tensorFlow(pack: TensorFlowPack): Engine {
     hasBfloat16: true,
     keepsState: true,
     async compile(graph: Graph, options: CompileOptions = {}): Promise<Program> {
-      const { pieces, inputs, outputs, state } = writeSavedModel(graph, {
+      const { pieces, inputs, outputs, state, frozen } = writeSavedModel(graph, {
         channelsFirst: onGpu,
         state: options.state,
+        compiled: pack.xlaCache !== undefined,
       });
       const thread = await load(pack, options);
       const model = await inTemporaryFolder(pieces, (folder) => thread.ask({ kind: 'load', folder }));
+      await setFrozen(thread, model, frozen);
       return new SavedModelProgram(thread, model, inputs, outputs, state);
     },
   };
@@ -192,13 +195,8 @@ function stateOf(thread: TensorFlowThread, model: number, ports: readonly StateP
   const ask = (feeds: readonly Fed[], outputs: readonly string[]) => thread.ask({ kind: 'run', model, feeds, outputs });
   return {
     async write(values) {
-      for (const { name, shape, words, written } of ports) {
-        const { data } = values[name]!;
-        // A message would copy all of the array that it is a part of.
-        await ask(
-          [{ node: words, shape, words: Int32Array.from(new Int32Array(data.buffer, data.byteOffset, data.length)) }],
-          [written],
-        );
+      for (const { name, words, written } of ports) {
+        await ask([shared(words, values[name]!)], [written]);
       }
     },
     async read() {
@@ -211,4 +209,19 @@ function stateOf(thread: TensorFlowThread, model: number, ports: readonly StateP
       );
     },
   };
+}
+
+async function setFrozen(thread: TensorFlowThread, model: number, { words, written }: FrozenPorts): Promise<void> {
+  if (words.length === 0) return;
+  const feeds = words.map(({ node, tensor }) => shared(node, tensor));
+  await thread.ask({ kind: 'run', model, feeds, outputs: [written] });
+}
+
+/** A tensor as words that both threads see: a message would copy all of the array that it is a part of. */
+function shared(node: string, tensor: Tensor): Fed {
+  const bytes = bytesUnder(tensor);
+  const memory = new SharedArrayBuffer(bytes.byteLength);
+  new Uint8Array(memory).set(bytes);
+  const words = new Int32Array(memory);
+  return { node, shape: [words.length], words };
 }

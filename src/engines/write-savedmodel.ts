@@ -1,9 +1,8 @@
 /**
- * A graph as a TensorFlow SavedModel. Frozen weights are constants in it, which limits them to what one protobuf may hold; inputs are
+ * A graph as a TensorFlow SavedModel. Large frozen weights are variables, fed once (savedmodel-state.ts), small ones constants; inputs are
  * placeholders of 32-bit words (tensorflow-ports.ts).
  */
 import { bitsOf } from '../formats/half.ts';
-import { encodeSavedModel } from '../formats/savedmodel-proto.ts';
 import type { AttrEntry, NodeDef } from '../formats/savedmodel-proto.ts';
 import type { TensorFlowAttribute, TensorFlowSite, TensorFlowValue, TensorFlowWriter } from '../graph/define.ts';
 import { constantOf, nameOf } from '../graph/ir.ts';
@@ -14,32 +13,30 @@ import { elements, isStatic } from '../graph/shape.ts';
 import type { Shape, SymbolicDim } from '../graph/shape.ts';
 import { bytesOf, isHalfType, sizeOf, zeros } from '../graph/tensor.ts';
 import type { DType, Tensor } from '../graph/tensor.ts';
-import { InputError } from '../shared/errors.ts';
 import { permuted } from './permute.ts';
-import { attribute, attrValue, constantNode, nodeName, shapeProto, signatureOf, typed } from './savedmodel-nodes.ts';
-import { identity, variable } from './savedmodel-state.ts';
-import type { StatePort } from './savedmodel-state.ts';
+import {
+  attribute,
+  attrValue,
+  compiled,
+  constantNode,
+  nodeName,
+  savedModelPieces,
+  shapeProto,
+  signatureOf,
+  typed,
+} from './savedmodel-nodes.ts';
+import { frozenVariables, identity, isVariable, variable } from './savedmodel-state.ts';
+import type { StatePort, WrittenSavedModel } from './savedmodel-state.ts';
 import { isDirect, isJoint, JOINT_INPUT, JOINT_OUTPUT, wordPort } from './tensorflow-ports.ts';
 import type { InPort, OutPort } from './tensorflow-ports.ts';
-
-/** What TensorFlow 2.x calls itself; it refuses graphs of a producer that it finds too old or too new. */
-const PRODUCER = 1994;
-/** A protobuf message ends here, whoever reads it. */
-const MAX_BYTES = 2 ** 31 - 1;
 
 export interface SavedModelOptions {
   /** Images are convolved as [N, C, H, W], which TensorFlow does on a GPU alone. */
   readonly channelsFirst: boolean;
   /** Inputs that are kept between runs, with the outputs that replace them. */
   readonly state?: ReadonlyMap<string, string> | undefined;
-}
-
-export interface WrittenSavedModel {
-  /** The content of `saved_model.pb`. */
-  readonly pieces: readonly Uint8Array[];
-  readonly inputs: readonly InPort[];
-  readonly outputs: readonly OutPort[];
-  readonly state: readonly StatePort[];
+  /** XLA compiles all of it as one; every op must be one that XLA knows. */
+  readonly compiled?: boolean;
 }
 
 /** Throws an `InputError` for a model whose constants do not fit into one file of 2 GB. */
@@ -51,6 +48,9 @@ class Writer implements TensorFlowWriter {
   readonly channelsFirst: boolean;
   readonly #graph: Graph;
   readonly #nodes: NodeDef[] = [];
+  /** What is no part of the step: inputs and outputs, and what other runs need. */
+  readonly #apart: NodeDef[] = [];
+  readonly #compiled: boolean;
   readonly #constants = new Map<string, Tensor>();
   readonly #literals = new Map<string, TensorFlowValue>();
   readonly #frozen = new Map<Tensor, TensorFlowValue>();
@@ -64,7 +64,8 @@ class Writer implements TensorFlowWriter {
   readonly #lengths = new Map<string, () => TensorFlowValue>();
   #site = '';
 
-  constructor(graph: Graph, { channelsFirst, state = new Map() }: SavedModelOptions) {
+  constructor(graph: Graph, { channelsFirst, state = new Map(), compiled: isCompiled = false }: SavedModelOptions) {
+    this.#compiled = isCompiled;
     this.#graph = graph;
     this.channelsFirst = channelsFirst;
     this.#kept = state;
@@ -89,30 +90,22 @@ class Writer implements TensorFlowWriter {
       ...(joint.get(value) ?? this.#output(value, index)),
     }));
     const read = new Set(this.#nodes.flatMap(({ input = [] }) => input.map((name) => name.replace(/:\d+$/, ''))));
-    const constants = [...this.#constants]
-      .filter(([name]) => read.has(name))
-      .map(([name, tensor]) => constantNode(name, tensor));
-    const nodes = [...constants, ...this.#nodes];
-    const { pieces, length } = encodeSavedModel(
-      { node: nodes, versions: { producer: PRODUCER } },
-      signatureOf(this.#inputs, outputs),
-    );
-    if (length > MAX_BYTES) {
-      throw new InputError(
-        `the model takes ${(length / 2 ** 30).toFixed(1)} GB, and TensorFlow reads no file of more than 2 GB; choose an ONNX Runtime engine`,
-        { field: 'engine' },
-      );
-    }
-    return { pieces, inputs: this.#inputs, outputs, state: this.#state };
+    const constants = [...this.#constants].filter(([name]) => read.has(name));
+    const frozen = frozenVariables(new Map(constants.filter(([, tensor]) => isVariable(tensor))));
+    const small = constants.filter(([, tensor]) => !isVariable(tensor)).map((constant) => constantNode(...constant));
+    const step = [...small, ...frozen.nodes.step, ...this.#nodes];
+    const nodes = [...(this.#compiled ? step.map(compiled) : step), ...frozen.nodes.apart, ...this.#apart];
+    const pieces = savedModelPieces(nodes, signatureOf(this.#inputs, outputs));
+    return { pieces, inputs: this.#inputs, outputs, state: this.#state, frozen: frozen.ports };
   }
 
   /** Declares what is kept; returns what writes its next values once they are known. */
   #readState(): (() => void)[] {
     return [...this.#kept].map(([name, next], index) => {
       const input = this.#graph.inputs.find((candidate) => nameOf(candidate) === name)!;
-      const done = this.ints([0]).name;
-      const kept = variable(index, name, input.shape as readonly number[], done);
-      for (const node of kept.nodes) this.#push(node);
+      const kept = variable(index, name, input.shape as readonly number[]);
+      for (const node of kept.nodes.step) this.#push(node);
+      this.#apart.push(...kept.nodes.apart);
       this.#state.push(kept.port);
       this.#values.set(input, kept.value);
       return () => {
@@ -187,7 +180,7 @@ class Writer implements TensorFlowWriter {
       flat.length === 1
         ? first
         : this.typed('ConcatV2', [...flat, this.scalar(0, 'int32')], { N: { int: flat.length } });
-    this.#push(identity(JOINT_OUTPUT, all.name, 'float32', this.#assignments));
+    this.#tell(JOINT_OUTPUT, all.name, 'float32');
     return parts;
   }
 
@@ -225,8 +218,23 @@ class Writer implements TensorFlowWriter {
     return this.typed('Reshape', [cut, lengths ?? this.shape(shape)]);
   }
 
+  /** An output, told once all that is kept has been written. */
+  #tell(name: string, value: string, dtype: DType): void {
+    if (!this.#compiled) {
+      this.#push(identity(name, value, dtype, this.#assignments));
+      return;
+    }
+    this.#push(identity(`${name}_compiled`, value, dtype, this.#assignments));
+    // What leaves a compiled part must leave it by this.
+    const attr = [attribute('T', typed(dtype))];
+    this.#apart.push(
+      { name: `${name}_left`, op: 'XlaClusterOutput', input: [`${name}_compiled`], attr },
+      identity(name, `${name}_left`, dtype),
+    );
+  }
+
   #placeholder(name: string, shape: Shape): TensorFlowValue {
-    this.#push({
+    this.#apart.push({
       name,
       op: 'Placeholder',
       attr: [attribute('dtype', typed('int32')), attribute('shape', { shape: shapeProto(shape) })],
@@ -251,7 +259,7 @@ class Writer implements TensorFlowWriter {
     const x = this.#valueOf(value);
     const node = `output_${index}`;
     if (isDirect(dtype)) {
-      this.#push(identity(node, x.name, dtype, this.#assignments));
+      this.#tell(node, x.name, dtype);
     } else {
       // Halves and unsigned words as their bits, which TensorFlow widens without a sign.
       const bits = isHalfType(dtype) ? 'uint16' : dtype;
@@ -259,12 +267,8 @@ class Writer implements TensorFlowWriter {
         bits === dtype
           ? x.name
           : this.#node('Bitcast', [x.name], [attribute('T', typed(dtype)), attribute('type', typed(bits))]);
-      this.#push({
-        name: node,
-        op: 'Cast',
-        input: [from],
-        attr: [attribute('SrcT', typed(bits)), attribute('DstT', typed('int32'))],
-      });
+      const wide = this.#node('Cast', [from], [attribute('SrcT', typed(bits)), attribute('DstT', typed('int32'))]);
+      this.#tell(node, wide, 'int32');
     }
     return { node, part: undefined };
   }

@@ -1,5 +1,5 @@
 /**
- * `npm run test:gpu [-- --engines a,b --only ops|curves|placement --op NAME]`: engines beside ONNX Runtime's CPU, on a machine that has them. Needs
+ * `npm run test:gpu [-- --engines a,b+xla --only ops|curves|placement --op NAME]`: engines beside ONNX Runtime's CPU, on a machine that has them. Needs
  * Node and the bundles alone, so that it runs where there is no npm. The last line counts; the exit status is 1 where anything failed.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -79,9 +79,10 @@ const folder = mkdtempSync(join(tmpdir(), 'lowrank-gpu-'));
 const model = await writeTinyVit(join(folder, 'vit'));
 for (const name of values.engines.split(',')) {
   try {
-    const engine = chooseEngine(name);
+    const [engineName, xla] = name.split('+');
+    const engine = chooseEngine(engineName!, xla === undefined ? {} : { xlaCache: join(folder, 'xla') });
     if (wanted('ops')) await ops(engine);
-    for (const precision of PRECISIONS[name] ?? precisionsOf(engine)) {
+    for (const precision of PRECISIONS[engine.name] ?? precisionsOf(engine)) {
       if (wanted('curves')) await curves(engine, model, precision);
       if (wanted('placement') && engine.form === 'onnx') await placement(engine, model, precision);
     }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { permuted } from '../../../src/engines/permute.ts';
 import { writeSavedModel } from '../../../src/engines/write-savedmodel.ts';
-import { add, conv, matmul, transpose } from '../../../src/graph/build.ts';
+import { add, cast, conv, matmul, transpose } from '../../../src/graph/build.ts';
 import { createGraph } from '../../../src/graph/registry.ts';
 import { symbol } from '../../../src/graph/shape.ts';
 import { float32, zeros } from '../../../src/graph/tensor.ts';
@@ -58,13 +58,27 @@ describe('a SavedModel', () => {
     expect(textOf(writeSavedModel(graph, { channelsFirst: true }).pieces)).toContain('NCHW');
   });
 
+  it('has large weights as variables, which are fed, and small ones as constants', () => {
+    const graph = createGraph();
+    const large = float32([64, 64], new Float32Array(64 * 64).fill(1 / 3));
+    const small = float32([64], new Float32Array(64).fill(1 / 7));
+    graph.output('y', add(matmul(graph.input('x', [2, 64]), graph.constant(large)), graph.constant(small)));
+    const { pieces, frozen } = writeSavedModel(graph, { channelsFirst: false });
+    expect(frozen.words.map(({ tensor }) => tensor)).toEqual([large]);
+    const file = Buffer.concat(pieces);
+    const holds = ({ data }: { data: Float32Array }): boolean => file.includes(new Uint8Array(data.buffer, 0, 32));
+    expect(holds(small)).toBe(true);
+    expect(holds(large)).toBe(false);
+  });
+
   it('of more than TensorFlow reads is refused before it is written', () => {
     const graph = createGraph();
-    // Never touched, so it takes no memory: 2.2 GB in pieces that are not copied.
-    const quarter = (): ReturnType<typeof zeros> => zeros('float32', [2 ** 15, 2 ** 12]);
+    // Never touched, so it takes no memory: 2 GB in pieces that are not copied.
+    const quarter = (): ReturnType<typeof zeros> => zeros('uint8', [2 ** 15, 2 ** 14]);
     let x = graph.input('x', [1, 2 ** 15]);
     for (let index = 0; index < 4; index++) {
-      x = matmul(matmul(x, graph.constant(quarter())), transpose(graph.input(`w${index}`, [2 ** 15, 2 ** 12]), [1, 0]));
+      const weight = cast(graph.constant(quarter()), 'float32');
+      x = matmul(matmul(x, weight), transpose(graph.input(`w${index}`, [2 ** 15, 2 ** 14]), [1, 0]));
     }
     graph.output('y', x);
     expect(() => writeSavedModel(graph, { channelsFirst: false })).toThrow(
