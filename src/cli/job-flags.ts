@@ -9,7 +9,7 @@ import { type Job, jobSchema } from '../shared/job.ts';
 import { UsageError } from './exit-codes.ts';
 import { jobFaultOf } from '../shared/job-faults.ts';
 import { jobFields } from '../shared/job-fields.ts';
-import { valueAt } from '../shared/job-form.ts';
+import { fieldText, valueAt } from '../shared/job-form.ts';
 import { SAMPLE_DETECTOR, taskOfBase, withTaskDefaults } from '../shared/task-defaults.ts';
 import { BUSY_CHOICES } from '../engines/device-lease.ts';
 import { type Flag, number, oneOf, repeated, text, type Values } from './parameters.ts';
@@ -28,7 +28,7 @@ function flagOf<T>(
 ): FieldFlag<T> {
   const { fallback } = jobFields().get(field)!;
   const ofBoxes = valueAt(withTaskDefaults({}, 'detection'), field.split('.'));
-  const boxes = ofBoxes === undefined || ofBoxes === fallback ? '' : `; ${String(ofBoxes)} for boxes`;
+  const boxes = ofBoxes === undefined || ofBoxes === fallback ? '' : `; ${fieldText(ofBoxes)} for boxes`;
   const told = typeof fallback === 'string' || typeof fallback === 'number' ? ` (default: ${fallback}${boxes})` : '';
   return { ...kind(placeholder, words + told), field };
 }

@@ -23,7 +23,7 @@ async function faultOf(flags: Given, file?: string): Promise<string> {
   throw new Error('no fault was found');
 }
 
-describe('jobFields', async () => {
+describe('jobFields', () => {
   it('are the leaves of the schema, with its defaults', () => {
     const fallbacks = Object.fromEntries([...jobFields()].map(([path, { fallback }]) => [path, fallback]));
     expect(fallbacks).toMatchObject({ 'lora.rank': 8, 'lora.alpha': 16, 'training.epochs': 3, method: 'lora' });
