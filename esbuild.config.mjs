@@ -77,6 +77,7 @@ const bundles = [
       bench: 'test/bench/bench.ts',
       gpu: 'test/bench/gpu.ts',
       'bench-data': 'test/bench/data.ts',
+      'bench-detectors': 'test/bench/detectors.ts',
       'gpu-check': 'test/gpu/check.ts',
       'detection-trials': 'test/bench/detection-trials/main.ts',
       'engine-pack': 'scripts/engine-pack.ts',

@@ -66,7 +66,11 @@ const ROUNDS = 3;
 const MODELS = process.env['LOWRANK_BENCH_MODELS'] ?? '/opt/parity/models/real';
 
 /** With a bundle and flags of their own: they also run where there is no npm. */
-const APART: Readonly<Record<string, string>> = { gpu: 'gpu.js', data: 'bench-data.js' };
+const APART: Readonly<Record<string, string>> = {
+  gpu: 'gpu.js',
+  data: 'bench-data.js',
+  detectors: 'bench-detectors.js',
+};
 const apart = APART[process.argv[2] ?? ''];
 if (apart !== undefined) {
   execFileSync(process.execPath, [join(dirname(process.argv[1]!), apart), ...process.argv.slice(3)], {
