@@ -1,5 +1,6 @@
 import { relative } from 'node:path';
 import { checkDataset } from '../../data/check-dataset.ts';
+import { mendPixels } from '../../data/detection/mend-pixels.ts';
 import type {
   BoxStatistics,
   ClassCount,
@@ -24,10 +25,19 @@ export const check = defineCommand({
   details:
     'Says Ready or Not ready: classes, counts, imbalance, image sizes, duplicates across splits, and each bad file by name. ' +
     'Not ready ends with exit status 1.',
-  examples: ['check ./flowers', 'check ./flowers --quick'],
+  examples: ['check ./flowers', 'check ./flowers --quick', 'check ./boxes --fix'],
   positionals: { data: one('The dataset: a folder of class folders, or of images with boxes (YOLO, COCO, VOC)') },
-  flags: { quick: toggle('Look at names only; open no image') },
-  async run({ data, quick }, { logs }) {
+  flags: {
+    quick: toggle('Look at names only; open no image'),
+    fix: toggle(
+      'First write boxes that are in pixels anew in parts of their images; old label files stay as *.txt.pixels',
+    ),
+  },
+  async run({ data, quick, fix }, { logs }) {
+    if (fix) {
+      const { files, boxes } = await mendPixels(data);
+      logs.write(`mended ${formatInteger(boxes)} boxes in ${formatInteger(files)} label files\n`);
+    }
     const line = new LiveLine(logs);
     const onProgress = (done: number, total: number): void => {
       if (logs.live && (done % 20 === 0 || done === total)) line.show(`opened ${done} of ${total} images`);

@@ -63,7 +63,8 @@ export class LabelFaults {
   }
 }
 
-const PIXELS_FIX = "divide x and width by the image's width, y and height by its height";
+const PIXELS_FIX =
+  "divide x and width by the image's width, y and height by its height (`lowrank check --fix` does, and keeps the old files)";
 
 /** A handful of damaged files is left out; many mean that something else is wrong. */
 function isDamage(kind: LabelFault): boolean {

@@ -26,13 +26,18 @@ export function readLabels(text: string, file: string, boxes: BoxCollector, faul
       continue;
     }
     const [label, ...coordinates] = words.map(Number) as [number, ...number[]];
-    if (Math.min(...coordinates) >= 0 && Math.max(...coordinates) > NO_PART) {
+    if (isInPixels(coordinates)) {
       faults.note('pixels', place, 'the box is in pixels, not in parts of the image; left out');
       continue;
     }
     boxes.add({ label, ...cornersOf(coordinates) }, place);
   }
   return rows;
+}
+
+/** Whether the numbers of a line, without its class, are too large for parts of an image. */
+export function isInPixels(coordinates: readonly number[]): boolean {
+  return Math.min(...coordinates) >= 0 && Math.max(...coordinates) > NO_PART;
 }
 
 function faultOf(words: readonly string[]): string | undefined {

@@ -4,7 +4,7 @@
  */
 import { existsSync } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
-import { basename, dirname, extname, join, resolve, sep } from 'node:path';
+import { basename, dirname, extname, join, resolve } from 'node:path';
 import { type Finding, type SplitName, SPLITS } from '../../shared/dataset-report.ts';
 import { InputError } from '../../shared/errors.ts';
 import { type DatasetKind, type DetectionSample, MAX_SAMPLES, type OpenOptions, type ReadDataset } from '../dataset.ts';
@@ -31,7 +31,6 @@ const MAX_UP = 3;
 
 export const yolo: DatasetKind = {
   name: 'yolo',
-  task: 'detection',
   looksFor: 'data.yaml that names classes and image folders, with a label file for each image (object detection)',
 
   async recognise(path) {

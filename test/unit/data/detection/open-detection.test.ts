@@ -1,8 +1,10 @@
-import { rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join, relative } from 'node:path';
+import { Transformer } from '@napi-rs/image';
 import { describe, expect, it } from 'vitest';
 import { checkDataset } from '../../../../src/data/check-dataset.ts';
 import type { DetectionDataset } from '../../../../src/data/dataset.ts';
+import { mendPixels } from '../../../../src/data/detection/mend-pixels.ts';
 import { openDataset, openDetection } from '../../../../src/data/open-dataset.ts';
 import { temporaryFolder, writeFiles } from '../folders.ts';
 import { cocoJson, vocXml, writeCoco, writeVoc, writeYolo, YAML, type YoloFiles } from './datasets.ts';
@@ -120,6 +122,21 @@ describe('a YOLO dataset', () => {
     const { fatal, warnings } = await judged({ labels: { 'train/a': label } });
     expect(fatal).toEqual([]);
     expect(warnings.filter((warning) => fault.test(warning))).toHaveLength(1);
+  });
+
+  it('are mended where they are in pixels, and the old files kept', async () => {
+    // A line of small numbers in a file of pixels is in pixels too; an outline alternates; what is no box stays.
+    const labels = { 'train/a': '0 4 2 2 3\r\n\n1 1 1 1 1\nno box\n', 'train/b': '1 0 0 4 0 4 2\n' };
+    const root = writeYolo(fresh(), { labels });
+    const wide = Transformer.fromRgbaPixels(new Uint8Array(8 * 4 * 4), 8, 4).pngSync();
+    for (const name of ['a', 'b']) writeFileSync(join(root, `images/train/${name}.png`), wide);
+    expect(await mendPixels(root)).toEqual({ files: 2, boxes: 3 });
+    const textOf = (name: string): string => readFileSync(join(root, 'labels', name), 'utf8');
+    expect(textOf('train/a.txt')).toBe('0 0.5 0.5 0.25 0.75\n\n1 0.125 0.25 0.125 0.25\nno box\n');
+    expect(textOf('train/b.txt')).toBe('1 0 0 0.5 0 0.5 0.5\n');
+    expect(textOf('train/a.txt.pixels')).toBe(labels['train/a']);
+    expect(textOf('val/d.txt')).toBe('0 0.25 0.25 0.5 0.5\n1 0.75 0.75 0.5 0.5\n');
+    expect(await mendPixels(root)).toEqual({ files: 0, boxes: 0 });
   });
 
   it.each<[what: string, files: YoloFiles, fault: RegExp]>([
