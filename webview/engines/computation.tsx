@@ -15,6 +15,7 @@ export function Computation({ job, onEdit }: ComputationProps): VNode {
     auto: t('automatic: half precision where it is faster'),
     fp32: 'fp32',
     fp16: 'fp16',
+    bf16: 'bf16',
   };
   const compilations: Readonly<Record<Job['xla'], string>> = {
     auto: t('automatic: where the run is long enough to repay it'),

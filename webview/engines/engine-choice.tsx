@@ -10,7 +10,7 @@ import { t } from '../ui/l10n.ts';
 import { Notice } from '../ui/notice.tsx';
 import { Dropdown } from '../ui/toolkit.ts';
 import { Computation } from './computation.tsx';
-import { InstallFile, PackActions, PackProgress } from './packs.tsx';
+import { InstallFile, PackActions } from './packs.tsx';
 
 export interface EngineChoiceProps {
   readonly engines: EnginesState;
@@ -47,7 +47,6 @@ export function EngineChoice(props: EngineChoiceProps): VNode {
       </fieldset>
       <Cards cards={found?.cards ?? []} device={job.device} onEdit={onEdit} />
       <Computation job={job} onEdit={onEdit} />
-      <PackProgress work={work} onPack={onPack} />
       {found !== null && found.packs.length > 0 && <InstallFile work={work} onPack={onPack} />}
     </div>
   );

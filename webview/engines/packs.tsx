@@ -27,18 +27,19 @@ export function PackOffer({
   readonly engines: EnginesState;
   readonly onPack: PackProps['onPack'];
 }): VNode | null {
-  const pack = found?.packs.find(({ name }) => name === found.offer);
-  if (pack?.listed == null || isBusy(work)) return null;
+  const name = found?.offer ?? null;
+  const listed = found?.packs.find((pack) => pack.name === name)?.listed ?? null;
+  if (name === null || listed === null || isBusy(work)) return null;
   return (
     <p class="help engine-offer">
       <Link
         onClick={() => {
-          onPack({ type: 'pack', action: 'install', pack: pack.name });
+          onPack({ type: 'pack', action: 'install', pack: name });
         }}
       >
         {t('Install CUDA engine')}
       </Link>{' '}
-      {sizeText(pack.listed.bytes)}
+      {sizeText(listed.bytes)}
     </p>
   );
 }

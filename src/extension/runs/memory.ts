@@ -26,7 +26,7 @@ export async function residentBytes(pid: number): Promise<number | null> {
  * have together. Null where it does not answer.
  */
 export async function cardBytes(uuid: string, pid: number): Promise<number | null> {
-  const own = (await cardProcesses()).find((each) => each.uuid === uuid && each.pid === pid);
-  if (own?.memory != null) return own.memory;
+  const own = (await cardProcesses()).find((each) => each.uuid === uuid && each.pid === pid)?.memory ?? null;
+  if (own !== null) return own;
   return (await nvidiaCards()).find((card) => card.uuid === uuid)?.memoryUsed ?? null;
 }
