@@ -4,13 +4,15 @@
  */
 import type { ExportReport, Snippet } from '../shared/export-report.ts';
 import { inputSize, type Preprocessing } from '../shared/preprocessing.ts';
+import { detectorSnippets } from './detector/snippets.ts';
 import { onnxAdapter } from './onnx-adapter.ts';
 import { transformers } from './transformers.ts';
 
-type Exported = Pick<ExportReport, 'format' | 'labels' | 'preprocessing'>;
+type Exported = Pick<ExportReport, 'format' | 'labels' | 'preprocessing' | 'detection'>;
 
 /** `out` is the absolute path of what was written. No snippet where no library of a language can run the format. */
-export function snippetsFor(out: string, { format, labels, preprocessing }: Exported): Snippet[] {
+export function snippetsFor(out: string, { format, labels, preprocessing, detection }: Exported): Snippet[] {
+  if (detection !== null) return detectorSnippets(out, { labels, preprocessing });
   switch (format) {
     case transformers.name:
       // transformers.js reads ONNX only.

@@ -31,12 +31,14 @@ export const inspect: Task<'inspect'> = async ({ path, base: named, folders }, {
     config: summaryOf(adapter),
     data: job !== undefined && existsSync(job.data) ? job.data : null,
     resizeObstacle: resizeObstacle(adapter),
-    formats: EXPORT_FORMATS.map(({ name: format, title, output, calibrates }) => ({
-      format,
-      title,
-      output,
-      calibrates,
-    })),
+    formats: EXPORT_FORMATS.filter((format) => base?.detection === undefined || format.detector !== undefined).map(
+      ({ name: format, title, output, calibrates }) => ({
+        format,
+        title,
+        output,
+        calibrates,
+      }),
+    ),
   };
 };
 

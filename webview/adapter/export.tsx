@@ -2,6 +2,7 @@
 import type { VNode } from 'preact';
 import { formatBytes, formatInteger, formatShare } from '../../src/shared/format.ts';
 import type { ExportResult, InspectResult } from '../../src/shared/protocol/results.ts';
+import type { DetectionScore } from '../../src/shared/run/events.ts';
 import { Card } from '../ui/card.tsx';
 import { t } from '../ui/l10n.ts';
 import { Notice } from '../ui/notice.tsx';
@@ -56,6 +57,7 @@ export function ExportCard({ inspection }: { readonly inspection: InspectResult 
 
 function Exported({ exported }: { readonly exported: ExportResult }): VNode {
   const { out, bytes, referenceBytes, difference, agreement, changed, images, realImages, latency, notes } = exported;
+  const { detection } = exported;
   const compared = realImages
     ? t('{0} of {1} images of the dataset', formatShare(agreement), formatInteger(images))
     : t('{0} of {1} images of noise', formatShare(agreement), formatInteger(images));
@@ -76,7 +78,22 @@ function Exported({ exported }: { readonly exported: ExportResult }): VNode {
         <dd>
           {formatBytes(bytes)} <span class="muted">{t('base and adapter take {0}', formatBytes(referenceBytes))}</span>
         </dd>
-        <dt>{t('Same class')}</dt>
+        {detection?.validation && (
+          <>
+            <dt>{t('Validation')}</dt>
+            <dd>
+              {scoreText(detection.validation.exported)}{' '}
+              <span class="muted">
+                {t(
+                  'on {0} images; base and adapter {1}',
+                  formatInteger(detection.validation.images),
+                  scoreText(detection.validation.reference),
+                )}
+              </span>
+            </dd>
+          </>
+        )}
+        <dt>{detection === null ? t('Same class') : t('Same surest box')}</dt>
         <dd>
           {compared}{' '}
           {changed > 0 && <span class="muted">{t('{0} changed though they were clear', formatInteger(changed))}</span>}
@@ -85,7 +102,9 @@ function Exported({ exported }: { readonly exported: ExportResult }): VNode {
         <dd>
           {short(difference.largest)}{' '}
           <span class="muted">
-            {t('of logits up to {0}; typically {1}', short(difference.largestLogit), short(difference.typical))}
+            {detection === null
+              ? t('of logits up to {0}; typically {1}', short(difference.largestLogit), short(difference.typical))
+              : t('of scores; of a box {0} of the side of the picture', `${short(100 * detection.boxes)} %`)}
           </span>
         </dd>
         <dt>{t('One image')}</dt>
@@ -102,6 +121,10 @@ function Exported({ exported }: { readonly exported: ExportResult }): VNode {
       <Snippets snippets={exported.snippets} />
     </section>
   );
+}
+
+function scoreText({ map, map50 }: DetectionScore): string {
+  return `mAP50-95 ${formatShare(map)}, mAP50 ${formatShare(map50)}`;
 }
 
 function nameIn(path: string): string {

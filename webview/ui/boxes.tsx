@@ -51,14 +51,16 @@ const SIGNS: Readonly<Record<DrawnBox['kind'], string>> = {
   missed: '? ',
 };
 
-/** Above its box, or inside where the picture ends. */
-function BoxLabel({ label, box: [x1, y1, x2], confidence, kind }: DrawnBox): VNode {
+/** Above its box, and what was missed below it, where nothing that was found says something else; inside where the picture ends. */
+function BoxLabel({ label, box: [x1, y1, x2, y2], confidence, kind }: DrawnBox): VNode {
+  const below = kind === 'missed';
+  const outside = below ? y2 < 0.92 : y1 > 0.08;
   const fromEnd = x1 > 0.6;
   const across = fromEnd ? { right: `${100 * (1 - x2)}%` } : { left: `${100 * x1}%` };
   return (
     <span
-      class={`box-label box-label-${kind}${y1 < 0.08 ? '' : ' box-label-above'}`}
-      style={{ ...across, top: `${100 * y1}%` }}
+      class={`box-label box-label-${kind}${outside === below ? '' : ' box-label-up'}`}
+      style={{ ...across, top: `${100 * (below ? y2 : y1)}%` }}
       aria-hidden="true"
     >
       {SIGNS[kind]}

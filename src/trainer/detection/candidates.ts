@@ -8,6 +8,8 @@ export interface DecodeOptions {
   readonly confidence: number;
   /** Of two boxes of a class that overlap more, the better stays. Null for a one-to-one head, which answers once for each object. */
   readonly overlap: number | null;
+  /** An anchor is only what it most likely is: Ultralytics predicts so, and validates with every class of an anchor. */
+  readonly oneClass?: boolean;
 }
 
 /** Of Ultralytics' validation: nearly everything counts, since average precision is about the order. */
@@ -40,7 +42,7 @@ export function decodeDetections(
   outputs: HeadOutputs,
   image: number,
   shape: HeadShape,
-  { confidence, overlap }: DecodeOptions,
+  { confidence, ...options }: DecodeOptions,
 ): Detections {
   const size = shape.classes * shape.anchors.count;
   return settled(
@@ -51,7 +53,7 @@ export function decodeDetections(
       confidenceOf: sigmoid,
       boxOf: (anchor) => boxAt(outputs.boxes, image, anchor, shape),
     },
-    overlap,
+    options,
   );
 }
 
@@ -59,7 +61,7 @@ export function decodeDetections(
 export function decodedDetections(
   output: Float32Array,
   anchors: number,
-  { confidence, overlap }: DecodeOptions,
+  { confidence, ...options }: DecodeOptions,
 ): Detections {
   const at = (row: number, anchor: number): number => output[row * anchors + anchor]!;
   return settled(
@@ -73,11 +75,11 @@ export function decodedDetections(
         return [x - width / 2, y - height / 2, x + width / 2, y + height / 2];
       },
     },
-    overlap,
+    options,
   );
 }
 
-function settled(answers: Answers, overlap: number | null): Detections {
+function settled(answers: Answers, { overlap, oneClass = false }: Omit<DecodeOptions, 'confidence'>): Detections {
   const boxes = new Map<number, readonly number[]>();
   const boxOf = (anchor: number): readonly number[] => {
     let box = boxes.get(anchor);
@@ -90,7 +92,7 @@ function settled(answers: Answers, overlap: number | null): Detections {
     score: answers.confidenceOf(score),
   });
   if (overlap === null) return detectionsOf(bestAnchors(answers).map(decoded));
-  const found = best(candidatesAbove(answers), MAX_CANDIDATES);
+  const found = best(oneClass ? likeliest(answers) : candidatesAbove(answers), MAX_CANDIDATES);
   return nonMaximumSuppression(found.map(decoded), overlap, MAX_DETECTIONS);
 }
 
@@ -115,6 +117,18 @@ function candidatesAbove({ scores, anchors, least }: Answers): Candidate[] {
   const found: Candidate[] = [];
   for (let at = 0; at < scores.length; at++)
     if (scores[at]! > least) found.push({ anchor: at % anchors, label: Math.floor(at / anchors), score: scores[at]! });
+  return found;
+}
+
+/** Of each anchor the best class. */
+function likeliest({ scores, anchors, least }: Answers): Candidate[] {
+  const found: Candidate[] = [];
+  for (let anchor = 0; anchor < anchors; anchor++) {
+    let at = anchor;
+    for (let other = anchor + anchors; other < scores.length; other += anchors)
+      if (scores[other]! > scores[at]!) at = other;
+    if (scores[at]! > least) found.push({ anchor, label: Math.floor(at / anchors), score: scores[at]! });
+  }
   return found;
 }
 

@@ -22,7 +22,7 @@ import { rawOutputsGraph } from './step.ts';
 /** A photograph of 640 pixels takes some 100 MB of activations. */
 export const BATCH_SIZE = 4;
 /** Of Ultralytics' prediction. */
-export const SHOWN: DecodeOptions = { confidence: 0.25, overlap: 0.7 };
+export const SHOWN: DecodeOptions = { confidence: 0.25, overlap: 0.7, oneClass: true };
 
 /** A model that is ready to run. */
 export interface Detector {
@@ -60,7 +60,7 @@ export async function compileDetector(
   if (labels === undefined)
     throw new InputError(`${base.name} does not tell its classes; give an adapter trained on it`);
   const branch = detection.branches.at(-1)!;
-  const options = { confidence, overlap: branch.name === 'one2one' ? null : SHOWN.overlap };
+  const options = { ...SHOWN, confidence, overlap: branch.name === 'one2one' ? null : SHOWN.overlap };
   const size = inputSize(preprocessing);
   // Of the task's images, which may have another size than those of the base.
   const network = detection.atSize(size);

@@ -11,7 +11,8 @@ const preprocessing: Preprocessing = {
   std: [0.229, 0.224, 0.225],
 };
 
-const of = (format: string) => snippetsFor('/a "b"/m', { format, labels: ["it's", 'two'], preprocessing });
+const exported = { labels: ["it's", 'two'], preprocessing, detection: null };
+const of = (format: string) => snippetsFor('/a "b"/m', { format, ...exported });
 
 describe('snippets', () => {
   it('are there for every format, in Python at least', () => {
@@ -24,6 +25,15 @@ describe('snippets', () => {
         expect(code).toContain(said);
     }
     expect(of('onnx-fp32').map(({ code }) => /BICUBIC|CatmullRom/.test(code))).toEqual([true, true]);
+  });
+
+  it('of a detector print boxes: by Ultralytics in Python, by hand in JavaScript', () => {
+    const detection = { boxes: 0, validation: null };
+    const [python, script] = snippetsFor('/a "b"/m', { format: 'onnx-fp16', ...exported, detection });
+    expect(python).toMatchObject({ language: 'python', file: 'detect.py' });
+    expect(python!.code).toContain('YOLO("/a \\"b\\"/m", task="detect")');
+    for (const said of ['"/a \\"b\\"/m"', `["it's","two"]`, '[1, 3, 224, 224]', 'output0'])
+      expect(script!.code).toContain(said);
   });
 
   it('switch the adapter on where that is what was written', () => {

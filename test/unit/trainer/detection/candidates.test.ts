@@ -60,6 +60,8 @@ describe('decodeDetections', () => {
     place(outputs, 0, 6, 1, 2, [2, 1, 0, 1]);
     place(outputs, 0, 6, 0, 0, [2, 1, 0, 1]);
     expect(listed(decodeDetections(outputs, 0, shape, OPTIONS)).map(({ label }) => label)).toEqual([1, 0]);
+    // The first overlaps the second, which then is of its likeliest class alone.
+    expect([...decodeDetections(outputs, 0, shape, { ...OPTIONS, oneClass: true }).labels]).toEqual([1]);
     // A one-to-one head means each of them.
     const all = decodeDetections(outputs, 0, shape, { ...OPTIONS, overlap: null });
     expect(listed(all).map(({ label }) => label)).toEqual([1, 1, 0]);
