@@ -14,10 +14,8 @@ export interface StatePort {
   /** Of the input that it is in the graph. */
   readonly name: string;
   readonly shape: readonly number[];
-  /** Fed to set it… */
+  /** Fed to set it, by a run that sets them all and asks for `STATE_WRITTEN`. */
   readonly words: string;
-  /** …by asking for this. */
-  readonly written: string;
   readonly read: string;
 }
 
@@ -53,16 +51,17 @@ interface Variable {
 }
 
 const WORD = 4;
+/** What a run asks for that sets all of the state. */
+export const STATE_WRITTEN = 'state_written';
 
 /** A float32 variable. */
 export function variable(index: number, name: string, shape: readonly number[]): Variable {
   const handle = `state_${index}`;
   const value = { name: `${handle}_value`, dtype: 'float32' } as const;
-  const port = { name, shape, words: `${handle}_words`, written: `${handle}_written`, read: `${handle}_read` };
+  const port = { name, shape, words: `${handle}_words`, read: `${handle}_read` };
   const apart = [
     declared(handle, value.dtype, shape),
     ...set(handle, value.dtype, shape),
-    ...told(port.written, [`${handle}_set`]),
     reading(`${handle}_kept`, handle, value.dtype),
     identity(port.read, `${handle}_kept`, value.dtype),
   ];
@@ -140,6 +139,14 @@ function set(handle: string, dtype: DType, shape: readonly number[]): NodeDef[] 
 function assignment(name: string, handle: string, value: string, dtype: DType, isCompiled = true): NodeDef {
   const attr = [attribute('dtype', typed(dtype)), ...(isCompiled ? [] : [attribute('_XlaCompile', { b: 0 })])];
   return { name, op: 'AssignVariableOp', input: [handle, value], attr };
+}
+
+/** The node `STATE_WRITTEN`. */
+export function stateWritten(count: number): NodeDef[] {
+  return told(
+    STATE_WRITTEN,
+    Array.from({ length: count }, (_, index) => `state_${index}_set`),
+  );
 }
 
 /** What a run asks for that is to run other nodes, of which nothing is read. */

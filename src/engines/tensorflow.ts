@@ -13,6 +13,7 @@ import type { Tensor } from '../graph/tensor.ts';
 import { InputError } from '../shared/errors.ts';
 import type { CompileOptions, Engine, Program, ProgramState, Tensors } from './engine.ts';
 import { setEnvironment } from './tensorflow-environment.ts';
+import { STATE_WRITTEN } from './savedmodel-state.ts';
 import type { FrozenPorts, StatePort } from './savedmodel-state.ts';
 import { check, fed, JOINT_INPUT, taken } from './tensorflow-ports.ts';
 import type { Fed, InPort, OutPort } from './tensorflow-ports.ts';
@@ -195,9 +196,10 @@ function stateOf(thread: TensorFlowThread, model: number, ports: readonly StateP
   const ask = (feeds: readonly Fed[], outputs: readonly string[]) => thread.ask({ kind: 'run', model, feeds, outputs });
   return {
     async write(values) {
-      for (const { name, words, written } of ports) {
-        await ask([shared(words, values[name]!)], [written]);
-      }
+      await ask(
+        ports.map(({ name, words }) => shared(words, values[name]!)),
+        [STATE_WRITTEN],
+      );
     },
     async read() {
       const results = await ask(

@@ -25,7 +25,7 @@ import {
   signatureOf,
   typed,
 } from './savedmodel-nodes.ts';
-import { frozenVariables, identity, isVariable, variable } from './savedmodel-state.ts';
+import { frozenVariables, identity, isVariable, stateWritten, variable } from './savedmodel-state.ts';
 import type { StatePort, WrittenSavedModel } from './savedmodel-state.ts';
 import { isDirect, isJoint, JOINT_INPUT, JOINT_OUTPUT, wordPort } from './tensorflow-ports.ts';
 import type { InPort, OutPort } from './tensorflow-ports.ts';
@@ -101,6 +101,7 @@ class Writer implements TensorFlowWriter {
 
   /** Declares what is kept; returns what writes its next values once they are known. */
   #readState(): (() => void)[] {
+    if (this.#kept.size > 0) this.#apart.push(...stateWritten(this.#kept.size));
     return [...this.#kept].map(([name, next], index) => {
       const input = this.#graph.inputs.find((candidate) => nameOf(candidate) === name)!;
       const kept = variable(index, name, input.shape as readonly number[]);
