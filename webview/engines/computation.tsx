@@ -12,13 +12,13 @@ interface ComputationProps {
 
 export function Computation({ job, onEdit }: ComputationProps): VNode {
   const precisions: Readonly<Record<Job['precision'], string>> = {
-    auto: t('automatic: half precision where it is faster'),
+    auto: t('automatic: fp16 where faster'),
     fp32: 'fp32',
     fp16: 'fp16',
     bf16: 'bf16',
   };
   const compilations: Readonly<Record<Job['xla'], string>> = {
-    auto: t('automatic: where the run is long enough to repay it'),
+    auto: t('automatic: for long runs'),
     on: t('on'),
     off: t('off'),
   };

@@ -45,9 +45,9 @@ export function EngineChoice(props: EngineChoiceProps): VNode {
           />
         )}
       </fieldset>
+      {found !== null && found.packs.length > 0 && <InstallFile work={work} onPack={onPack} />}
       <Cards cards={found?.cards ?? []} device={job.device} onEdit={onEdit} />
       <Computation job={job} onEdit={onEdit} />
-      {found !== null && found.packs.length > 0 && <InstallFile work={work} onPack={onPack} />}
     </div>
   );
 }
@@ -128,7 +128,7 @@ function Choice({ name, title, facts = '', fault = null, children, job, onEdit }
         <label for={id}>{title}</label>
         <p class="help" id={`${id}-facts`}>
           {facts}
-          {fault !== null && <span class="engine-fault">{facts === '' ? fault : ` – ${fault}`}</span>}
+          {fault !== null && <span>{facts === '' ? fault : ` – ${fault}`}</span>}
         </p>
         {children}
       </div>

@@ -57,7 +57,7 @@ export function PackActions({ pack, work, onPack }: PackProps & { readonly pack:
   return (
     <p class="help engine-pack">
       {version !== null && <span>{t('pack {0}, {1}', version, formatBytes(bytes ?? 0))}</span>}
-      {fault !== null && <span class="engine-fault">{t('its pack is broken: {0}', fault)}</span>}{' '}
+      {fault !== null && <span>{t('its pack is broken: {0}', fault)}</span>}{' '}
       {install !== null && (
         <>
           <Link
