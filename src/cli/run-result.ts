@@ -71,8 +71,9 @@ function reportFacts(report: RunReport): (Fact | null)[] {
   ];
 }
 
-function engineText({ name, device, precision, reason }: NonNullable<RunReport['engine']>): string {
-  return `${device}, ${name}, ${precision}${reason === '' ? '' : `; ${reason}`}`;
+function engineText({ name, device, precision, recompute, reason }: NonNullable<RunReport['engine']>): string {
+  const again = recompute === 0 ? '' : `, ${recompute} segments of a step computed again`;
+  return `${device}, ${name}, ${precision}${again}${reason === '' ? '' : `; ${reason}`}`;
 }
 
 function metricFact({ untouched, best, last }: RunReport['validation']): Fact | null {

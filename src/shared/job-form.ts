@@ -47,6 +47,7 @@ const LABELS: Readonly<Record<string, string>> = {
   'training.clip': 'Gradient clipping',
   'training.ema': 'Moving average',
   'training.cacheFrozen': 'Keep frozen activations',
+  'training.recompute': 'Recompute activations',
   'training.earlyStopping': 'Stop early after',
   'augmentation.flip': 'Horizontal flips',
   'augmentation.crop': 'Random crops',
@@ -84,7 +85,7 @@ const LAYOUTS: Readonly<Record<FormTask, Layout>> = {
       ['training.weightDecay', 'training.labelSmoothing', 'training.clip', 'training.ema', 'training.accumulate'],
     ],
     ['augmentation', ['augmentation.flip', 'augmentation.crop', 'augmentation.jitter'], ['augmentation.views']],
-    ['run', RUN, ['training.evaluateEvery', 'training.checkpointEvery', 'training.cacheFrozen']],
+    ['run', RUN, ['training.evaluateEvery', 'training.checkpointEvery', 'training.cacheFrozen', 'training.recompute']],
     ENGINE,
   ],
   detection: [

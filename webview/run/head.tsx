@@ -46,10 +46,11 @@ function describe({ data, base, method, rank, alpha }: RunDetails): string {
 }
 
 /** `On CPU with TensorFlow (tensorflow-cpu), fp32: named by the job`. */
-function engineText({ name, device, precision, reason }: NonNullable<RunDetails['engine']>): string {
+function engineText({ name, device, precision, recompute, reason }: NonNullable<RunDetails['engine']>): string {
   const library = name.startsWith('tensorflow') ? 'TensorFlow' : 'ONNX Runtime';
   const on = t('On {0} with {1} ({2}), {3}', device === 'cpu' ? t('CPU') : device, library, name, precision);
-  return reason === '' ? on : `${on}: ${reason}`;
+  const all = recompute === 0 ? on : t('{0}, {1} segments of a step computed again', on, recompute);
+  return reason === '' ? all : `${all}: ${reason}`;
 }
 
 /** The last part of a path or of a name on the hub. */

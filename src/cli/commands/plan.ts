@@ -77,7 +77,8 @@ function whatItIs({ setup, base, method }: Told): Fact[] {
   ];
 }
 
-function whatItCosts({ size, memory, time, stepFlops, frozen }: Told): (Fact | null)[] {
+function whatItCosts({ setup, size, memory, time, stepFlops, frozen }: Told): (Fact | null)[] {
+  const { recompute } = setup.engine;
   const share = (bytes: number, what: string): string => `${formatBytes(bytes)} ${what}`;
   return [
     {
@@ -100,6 +101,12 @@ function whatItCosts({ size, memory, time, stepFlops, frozen }: Told): (Fact | n
           share(memory.images, 'images'),
         ].join(', '),
     },
+    recompute === 0
+      ? null
+      : {
+          name: '',
+          value: `so that it fits, ${recompute} segments of the step are computed again in its backward pass instead of kept`,
+        },
     {
       name: 'time',
       value:
