@@ -220,13 +220,14 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument('--out', required=True)
     parser.add_argument('--tiny', action='store_true')
+    parser.add_argument('--scales', default='ns')
     args = parser.parse_args()
     os.makedirs(args.out, exist_ok=True)
     for family in FAMILIES:
         if args.tiny:
             write(args.out, family, True)
             continue
-        for scale in 'ns':
+        for scale in args.scales:
             model = write(args.out, f'{family}{scale}', False)
             if scale == 'n':
                 write_other_ways(args.out, f'{family}{scale}', model)

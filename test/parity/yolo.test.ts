@@ -27,21 +27,27 @@ afterAll(() => {
 
 const FAMILIES = ['yolov8', 'yolo11', 'yolo12', 'yolo26'];
 
-describe.each(FAMILIES.flatMap((family) => ['n', 's'].map((scale) => `${family}${scale}`)))('%s', (model) => {
-  const directory = join(folder, model);
+/** Larger ones where somebody has made them (make_yolo.py --scales m). */
+const LARGER = ['m', 'l', 'x'].filter((scale) => existsSync(join(made, `yolo11${scale}.pt`)));
 
-  it("gives Ultralytics' raw outputs, and peft's with its adapter", async () => {
-    const base = await openYolo(`${directory}.pt`);
-    await checkOutputs(base, directory);
-    await checkYoloAdapter(base, directory);
-  });
+describe.each(FAMILIES.flatMap((family) => ['n', 's', ...LARGER].map((scale) => `${family}${scale}`)))(
+  '%s',
+  (model) => {
+    const directory = join(folder, model);
 
-  it('names layers, classes and strides', async () => {
-    const base = await openYolo(`${directory}.pt`);
-    expect(base.family).toBe(model.slice(0, -1));
-    checkLayers(base, readYoloGolden(directory));
-  });
-});
+    it("gives Ultralytics' raw outputs, and peft's with its adapter", async () => {
+      const base = await openYolo(`${directory}.pt`);
+      await checkOutputs(base, directory);
+      await checkYoloAdapter(base, directory);
+    });
+
+    it('names layers, classes and strides', async () => {
+      const base = await openYolo(`${directory}.pt`);
+      expect(base.family).toBe(model.slice(0, -1));
+      checkLayers(base, readYoloGolden(directory));
+    });
+  },
+);
 
 describe.each(FAMILIES.map((family) => `${family}n`))('%s saved in other ways', (model) => {
   const directory = join(folder, model);
@@ -88,7 +94,7 @@ describe('exports of Ultralytics', () => {
   )('%s %s: the raw outputs of the checkpoint', async (model, way) => {
     const base = await openBase(join(written, `${model}-${way}.onnx`));
     expect(base.identity.fusedBatchNorm).toBe(true);
-    // The fused weights of a half export are rounded to eleven bits.
-    await checkOutputs(base, join(folder, model), way === 'half' ? 2e-2 : undefined);
+    // Fused weights of a half export are rounded to eleven bits, which random ones carry far: 0.031 through YOLO12's attention.
+    await checkOutputs(base, join(folder, model), way === 'half' ? 5e-2 : undefined);
   });
 });
