@@ -33,6 +33,17 @@ describe('writeDetectionSample', () => {
     expect(readFileSync(join(first, 'data.yaml'), 'utf8')).toMatch(/names:\n {2}0: star\n {2}1: ring\n$/);
   });
 
+  it('has test images where they are asked for, which are no others of the same draw', async () => {
+    const [plain, tested] = ['plain', 'tested'].map((name) => join(folder.path, name)) as [string, string];
+    await writeDetectionSample(plain, { train: 1, validation: 1 });
+    await writeDetectionSample(tested, { train: 1, validation: 1, test: 2 });
+    const { splits } = await openDetection(tested, { seed: 0, validationShare: 0.2 });
+    expect(splits.test).toHaveLength(2);
+    const image = (path: string, split: string): Buffer => readFileSync(join(path, 'images', split, '000.png'));
+    expect(image(tested, 'train').equals(image(plain, 'train'))).toBe(true);
+    expect(image(tested, 'test').equals(image(tested, 'val'))).toBe(false);
+  });
+
   it('refuses a folder that holds anything', async () => {
     const path = writeFiles(join(folder.path, 'mine'), ['precious.txt']);
     await expect(writeDetectionSample(path)).rejects.toThrow(`${path}: the folder is not empty; choose a new one`);
