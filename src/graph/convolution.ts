@@ -24,13 +24,13 @@ const channelsOf = ({ shape }: Value): number => known(shape[1], 'the channels')
 /**
  * dx of y = conv(x, W); `x` gives the shape alone. Without a stride it is the convolution of dy with W turned, which of a frozen W is
  * a constant too, in the engine's own layout. Otherwise it is ConvTranspose, unless dy is the narrower side: a convolution unrolls the
- * channels it reads, its transpose those it writes.
+ * channels it reads, its transpose those it writes; or the caller knows that it `turns`.
  */
-export function convInputGradient(dy: Value, weight: Value, x: Value, options: ConvOptions): Value {
+export function convInputGradient(dy: Value, weight: Value, x: Value, options: ConvOptions, turns = false): Value {
   const axes = axesOf(x, weight, options);
   const pads = turnedPads(axes);
   const isCheap = constantOf(weight) !== undefined || isPointwise(axes) || channelsOf(dy) < channelsOf(x);
-  if (pads !== undefined && isCheap) {
+  if (pads !== undefined && (turns || isCheap)) {
     return conv(dy, turned(weight, options.groups), undefined, { ...options, pads });
   }
   return convTranspose(dy, weight, { ...options, outputPadding: axes.map(unseen) });

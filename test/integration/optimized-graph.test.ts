@@ -131,8 +131,8 @@ describe('ResNet with adapters on every convolution', () => {
     // two others read so few channels that their adapter is merged.
     expect(await operators(await stage(1), 'all-linear')).toMatchObject({
       // Forward: W of the six with a path beside it, their B, and A of the five with a stride. Backward: dz = Bᵀ·dy 11, and dx through W
-      // and through A of the six without a stride. Weights of frozen layers get no gradient, and nothing below the stem any at all.
-      Conv: 6 + 6 + 5 + 11 + 6 + 6,
+      // and through A of four without a stride, of two through W′. Weights of frozen layers get no gradient, and nothing below the stem any.
+      Conv: 6 + 6 + 5 + 11 + 2 * 4 + 2,
       // Forward, W′ with the ReLU or the residual behind it.
       FusedConv: 5,
       // A of the six without a stride, which unrolls r channels instead of x's; dx through W′ of the four with one.
@@ -143,9 +143,9 @@ describe('ResNet with adapters on every convolution', () => {
       Gemm: 1 + 5 + 2 + 3,
       // Forward, and once more for the places of the maxima.
       MaxPool: 2,
-      // The images' channels; A turned for the six without a stride; Bᵀ; dA and dB into their files' order; two for the Gemm above. None is
-      // of an activation but that of the images and these two.
-      Transpose: 1 + 6 + 11 + 22 + 2,
+      // The images' channels; A turned for the six without a stride, and W′ of two; Bᵀ; dA and dB into their files' order; two for the Gemm
+      // above. None is of an activation but that of the images and these two.
+      Transpose: 1 + 6 + 2 + 11 + 22 + 2,
     });
   });
 
@@ -160,25 +160,25 @@ describe('ResNet with adapters on every convolution', () => {
       // W′, and with it the ReLU or the residual forward.
       Gemm: 2,
       FusedConv: 2,
-      // dz, dx through W and through A.
-      Conv: 2 * 3,
+      // dz, and dx through W′.
+      Conv: 2 * 2,
       // A forward.
       ConvTranspose: 2,
       // dA and dB, each summed over the images.
       FusedMatMul: 2 * 2,
       ReduceSum: 2 * 2,
-      // A turned, Bᵀ, dA and dB into their files' order: nothing of the size of an activation.
-      Transpose: 2 * 4,
-      // A turned in two directions; dz shifted by three rows and each of these by three columns, framed in two directions.
-      Slice: 2 * (2 + 3 + 9),
+      // A and W′ turned, Bᵀ, dA and dB into their files' order: nothing of the size of an activation.
+      Transpose: 2 * 5,
+      // A and W′ turned in two directions; dz shifted by three rows and each of these by three columns, framed in two directions.
+      Slice: 2 * (2 + 2 + 3 + 9),
       Pad: 2 * 2,
       Concat: 2,
       // ReLU's gradient: the step function, and the product with it, is cheaper than Greater, Cast or Where.
       HardSigmoid: 2,
       // ReLU's gradient; of the size of an adapter, B by BatchNorm's factor, Bᵀ by the scale, dB by both.
       Mul: 2 * 5,
-      // dx of both paths; and where the residual's gradient meets the others.
-      Add: 2 + 1,
+      // Where the residual's gradient meets the others.
+      Add: 1,
     });
   });
 });

@@ -13,6 +13,8 @@ interface LoraConvAttributes extends ConvOptions {
   readonly scale: number;
   /** See LoraLinear; a merged weight is no constant, which costs ONNX Runtime its blocked layout. Of no effect with groups. */
   readonly merged: boolean;
+  /** The gradient by x is that of the merged weight. Likewise. */
+  readonly mergedGradient: boolean;
 }
 
 /**
@@ -21,8 +23,7 @@ interface LoraConvAttributes extends ConvOptions {
  *
  * The second output is z = conv(x, A), which the gradient reuses. With dz = scale·Bᵀdy the gradients stay low-rank: dA is the weight gradient
  * of a convolution to r channels, dB a product of dy with z, and dx has a part from W, which is frozen and so a constant turned either way,
- * and one from A. Even of the merged form: turning W′ at each step costs more than A's part. With a stride nothing is turned, so there dx comes
- * from W′ at once.
+ * and one from A; or it comes from W′ at once, whatever the form forward.
  */
 export const loraConv = defineOp<Inputs, LoraConvAttributes>({
   name: 'LoraConv',
@@ -31,14 +32,13 @@ export const loraConv = defineOp<Inputs, LoraConvAttributes>({
     like(x, convShape(x.shape, a.shape, { ...attributes, groups: 1 })),
   ],
   vjp: ({ inputs: [x, weight, bias, a, b], outputs: [, z], attributes }, [dy]) => {
-    const { scale, whole, down, up } = parts(attributes);
+    const { scale, mergedGradient, whole, down, up } = parts(attributes);
     let shared: Value | undefined;
     const dz = (): Value => (shared ??= convInputGradient(dy!, mul(b, scale), z!, up));
-    const isStrided = whole.strides.some((stride) => stride > 1) && whole.groups === 1;
     return [
       () =>
-        isStrided
-          ? convInputGradient(dy!, mergedWeight(weight, a, b, scale), x, whole)
+        mergedGradient
+          ? convInputGradient(dy!, mergedWeight(weight, a, b, scale), x, whole, true)
           : add(convInputGradient(dy!, weight, x, whole), convInputGradient(dz(), a, x, down)),
       undefined,
       bias && (() => reduceSum(dy!, { axes: [0, 2, 3] })),
@@ -66,6 +66,16 @@ export const loraConv = defineOp<Inputs, LoraConvAttributes>({
       attributes: options({ strides: [2, 2], pads: [1, 1, 1, 1] }),
     },
     {
+      inputs: [[1, 4, 6, 5], frozen(2, 4, 3, 3), undefined, [1, 4, 3, 3], [2, 1, 1, 1]],
+      attributes: options({ mergedGradient: true, strides: [2, 2], pads: [1, 1, 1, 1] }),
+      why: 'dx by W′, with a stride',
+    },
+    {
+      inputs: [[2, 3, 4, 4], frozen(4, 3, 3, 3), [4], [2, 3, 3, 3], [4, 2, 1, 1]],
+      attributes: options({ mergedGradient: true, pads: [1, 1, 1, 1] }),
+      why: 'dx by W′, turned',
+    },
+    {
       inputs: [[2, 4, 3, 3], frozen(3, 4, 1, 1), [3], [2, 4, 1, 1], [3, 2, 1, 1]],
       attributes: options({ merged: true }),
       why: 'pointwise',
@@ -85,13 +95,21 @@ function mergedWeight(weight: Value, a: Value, b: Value, scale: number): Value {
 }
 
 /** The options of W, of A and of B. Of a layer with groups B·A has not W's shape, so nothing can be merged. */
-function parts({ scale, merged, ...whole }: LoraConvAttributes) {
+function parts({ scale, merged, mergedGradient, ...whole }: LoraConvAttributes) {
   const { groups } = whole;
-  return { scale, merged: merged && groups === 1, whole, down: { ...whole, groups: 1 }, up: { ...POINTWISE, groups } };
+  const isWhole = groups === 1;
+  return {
+    scale,
+    merged: merged && isWhole,
+    mergedGradient: mergedGradient && isWhole,
+    whole,
+    down: { ...whole, groups: 1 },
+    up: { ...POINTWISE, groups },
+  };
 }
 
 function options(given: Partial<LoraConvAttributes>): LoraConvAttributes {
-  return { ...POINTWISE, scale: 0.5, merged: false, ...given };
+  return { ...POINTWISE, scale: 0.5, merged: false, mergedGradient: false, ...given };
 }
 
 function frozen(...shape: number[]) {

@@ -2,7 +2,7 @@
  * Chooses, layer by layer, how an adapter is computed: merged into its weight once a step, or on a path beside it. Both give the same
  * numbers; compared is what only one of the forms pays in a training step, counted as floating-point operations of a matrix product.
  */
-import type { Graph, Node, Value } from '../ir.ts';
+import type { Attributes, Graph, Node, Value } from '../ir.ts';
 import { rewrite } from '../rewrite.ts';
 import { bind } from '../shape.ts';
 import type { Bindings } from '../shape.ts';
@@ -10,7 +10,7 @@ import { sizeOf } from '../tensor.ts';
 
 /**
  * The share by which a convolution takes longer whose weight is merged: being no constant, it is neither packed ahead nor kept in ONNX
- * Runtime's blocked layout. 14 to 21 % for 3 × 3 kernels of 64 to 512 channels (docs/performance.md).
+ * Runtime's blocked layout. 14 to 21 % for 3 × 3 kernels of 64 to 512 channels, nothing for 1 × 1 (docs/performance.md).
  */
 const MERGED_CONV_PENALTY = 0.15;
 /** Without the blocked layout every tap's pixels are gathered one by one where there is a stride: so many operations' time for each. */
@@ -23,35 +23,41 @@ const ADD_FLOPS = 50;
 export function chooseLoraForm(graph: Graph, bindings: Bindings): Graph {
   return rewrite(graph, {
     visit: ({ graph: to, node, inputs }) => {
-      const prefersMerged = PREFERENCE[node.op];
-      if (prefersMerged === undefined) return undefined;
-      return to.apply(node.op, inputs, { ...node.attributes, merged: prefersMerged(node, bindings) }, node.module);
+      const chosen = PREFERENCE[node.op]?.(node, bindings);
+      return chosen && to.apply(node.op, inputs, { ...node.attributes, ...chosen }, node.module);
     },
   });
 }
 
-const PREFERENCE: Readonly<Record<string, (node: Node, bindings: Bindings) => boolean>> = {
+const PREFERENCE: Readonly<Record<string, (node: Node, bindings: Bindings) => Attributes>> = {
   LoraLinear: ({ inputs }, bindings) => {
     const [x, weight, , a] = inputs as readonly [Value, Value, unknown, Value];
     const [rank, features] = bind(a.shape, bindings) as [number, number];
     const out = bind(weight.shape, bindings)[0]!;
     const rows = sizeOf(bind(x.shape, bindings)) / features;
     // Merging forms B·A; the side path applies B forward and A backward to every row.
-    return 2 * rank * out * features < 2 * rank * rows * (out + features);
+    return { merged: 2 * rank * out * features < 2 * rank * rows * (out + features) };
   },
   LoraConv: ({ inputs, outputs, attributes }, bindings) => {
-    const [, weight, , a] = inputs as readonly [Value, Value, unknown, Value];
-    const [out, ...column] = bind(weight.shape, bindings) as [number, number, number, number];
+    const [x, weight, , a] = inputs as readonly [Value, Value, unknown, Value];
+    const [out, channels, ...kernel] = bind(weight.shape, bindings) as [number, number, number, number];
     const rank = bind(a.shape, bindings)[0]!;
-    const weights = out * sizeOf(column);
-    const [images, , height, width] = bind(outputs[0]!.shape, bindings) as [number, number, number, number];
-    const pixels = images * height * width;
-    // The gradients are the same. Forward the one forms W′, the other applies B to every pixel and adds.
     const { strides } = attributes as { readonly strides: readonly number[] };
-    const isGathered =
-      strides.some((stride) => stride > 1) && sizeOf(column.slice(1)) > 1 && column[0] >= BLOCK_CHANNELS;
-    const slower = (isGathered ? GATHER_FLOPS : 2 * MERGED_CONV_PENALTY * out) * sizeOf(column) * pixels;
-    const merging = weights * (2 * rank + ADD_FLOPS) + slower;
-    return merging < out * pixels * (2 * rank + ADD_FLOPS);
+    const taps = sizeOf(kernel);
+    const pixelsOf = ({ shape }: Value): number => sizeOf(bind(shape, bindings).toSpliced(1, 1));
+    const weights = out * channels * taps;
+    const isStrided = strides.some((stride) => stride > 1);
+    const slower = taps === 1 ? 0 : 2 * MERGED_CONV_PENALTY * weights;
+    const gathered = isStrided && taps > 1 && channels >= BLOCK_CHANNELS ? GATHER_FLOPS * channels * taps : slower;
+    // Forward the one forms W′, the other applies B to every pixel and adds.
+    const forward = weights * (2 * rank + ADD_FLOPS) + gathered * pixelsOf(outputs[0]!);
+    // Backward the one turns W′, axis by axis, the other applies A to every pixel and adds.
+    const turns = taps === 1 ? 1 : 3;
+    const backward = weights * (2 * rank + (1 + turns) * ADD_FLOPS) + slower * pixelsOf(outputs[0]!);
+    return {
+      merged: forward < out * pixelsOf(outputs[0]!) * (2 * rank + ADD_FLOPS),
+      // With a stride nothing is turned, and no constant is faster.
+      mergedGradient: isStrided || backward < channels * pixelsOf(x) * (2 * rank * taps + ADD_FLOPS),
+    };
   },
 };

@@ -62,6 +62,35 @@ describe('the form of a convolution’s adapter', () => {
   });
 });
 
+describe('the form of a convolution’s gradient', () => {
+  const merges = (channels: number, out: number, kernel: number, size: number): unknown => {
+    const graph = createGraph();
+    const x = graph.input('x', [symbol('B'), channels, size, size]);
+    const [a, b] = [trained(graph, 'a', 8, channels, kernel, kernel), trained(graph, 'b', out, 8, 1, 1)];
+    const pad = (kernel - 1) / 2;
+    const same = { strides: [1, 1], pads: [pad, pad, pad, pad], dilations: [1, 1], groups: 1 };
+    const weight = frozen(graph, out, channels, kernel, kernel);
+    graph.output('y', loraConv(x, weight, undefined, a, b, { scale: 1, ...same }));
+    return chooseLoraForm(graph, { B: 1 }).nodes[0]!.attributes['mergedGradient'];
+  };
+
+  // Of many pixels what counts is each: 0.15·2·9·out for a weight that is no constant, 2·rank·9 + 50 for the path.
+  it.each([
+    [71, true],
+    [72, false],
+  ])('of 3 × 3 with many pixels, %i results: merged %s', (out, expected) => {
+    expect(merges(64, out, 3, 1024)).toBe(expected);
+  });
+
+  // 2·rank + 100 to form and turn a weight, 2·rank + 50 for each pixel of the path.
+  it.each([
+    [20, 227, true],
+    [20, 228, false],
+  ])('of 1 × 1 with %i² pixels, %i results: merged %s', (size, out, expected) => {
+    expect(merges(64, out, 1, size)).toBe(expected);
+  });
+});
+
 it('changes nothing but the form', () => {
   const graph = createGraph();
   const x = graph.input('x', [symbol('B'), 4]);
