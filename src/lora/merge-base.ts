@@ -18,6 +18,17 @@ export function mergeIntoBase(base: Base, adapter: Adapter, place: string): Base
   refuseResidual(adapter, 'merged');
   const { sha256, fusedBatchNorm } = base.identity;
   checkBase(adapter, { name: base.name, sha256, fusedBatchNorm }, place);
+  // PEFT trains Ultralytics' model, whose normalisation stands apart from its convolutions, and writes no word of it.
+  if (
+    base.detection !== undefined &&
+    base.family === 'onnx' &&
+    fusedBatchNorm &&
+    adapter.base.fusedBatchNorm === undefined
+  )
+    throw new InputError(
+      `does not tell that it belongs to an export, whose normalisation is fused as in ${base.name}; name the .pt that it was trained on`,
+      { file: place },
+    );
   const { layers, saved, config, task } = renamed(adapter, (path) => base.aliases.get(path));
   const frozen = frozenTensors(base.graph);
   const constants = new Map<string, Tensor>(saved);

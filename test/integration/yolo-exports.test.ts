@@ -101,6 +101,8 @@ it('an adapter of the checkpoint is refused on its export, whose normalisation i
   const trained = { ...readAdapter(adapter), base: { fusedBatchNorm: false } };
   const base = await exported('yolov8-static');
   expect(() => mergeIntoBase(base, trained, adapter)).toThrow(/fused/);
+  // peft's own file says nothing.
+  expect(() => mergeIntoBase(base, readAdapter(adapter), adapter)).toThrow(/name the \.pt that it was trained on/);
 });
 
 describe('what Lowrank merged', () => {
