@@ -329,8 +329,7 @@ export function loraConv(
   options: LoraScale & ConvOptions,
   module?: string,
 ): Value {
-  const forms = { merged: false, mergedGradient: false };
-  return x.graph.apply('LoraConv', [x, weight, bias, a, b], { ...options, ...forms }, module)[0]!;
+  return x.graph.apply('LoraConv', [x, weight, bias, a, b], { ...options, merged: false }, module)[0]!;
 }
 
 /** Rows of an embedding table with its adapter: see ops/lora-embedding.ts. */

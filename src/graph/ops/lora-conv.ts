@@ -13,8 +13,8 @@ interface LoraConvAttributes extends ConvOptions {
   readonly scale: number;
   /** See LoraLinear; a merged weight is no constant, which costs ONNX Runtime its blocked layout. Of no effect with groups. */
   readonly merged: boolean;
-  /** The gradient by x is that of the merged weight. Likewise. */
-  readonly mergedGradient: boolean;
+  /** The gradient by x is that of the merged weight; not if left out. Likewise. */
+  readonly mergedGradient?: boolean;
 }
 
 /**
@@ -95,7 +95,7 @@ function mergedWeight(weight: Value, a: Value, b: Value, scale: number): Value {
 }
 
 /** The options of W, of A and of B. Of a layer with groups B·A has not W's shape, so nothing can be merged. */
-function parts({ scale, merged, mergedGradient, ...whole }: LoraConvAttributes) {
+function parts({ scale, merged, mergedGradient = false, ...whole }: LoraConvAttributes) {
   const { groups } = whole;
   const isWhole = groups === 1;
   return {
@@ -109,7 +109,7 @@ function parts({ scale, merged, mergedGradient, ...whole }: LoraConvAttributes) 
 }
 
 function options(given: Partial<LoraConvAttributes>): LoraConvAttributes {
-  return { ...POINTWISE, scale: 0.5, merged: false, mergedGradient: false, ...given };
+  return { ...POINTWISE, scale: 0.5, merged: false, ...given };
 }
 
 function frozen(...shape: number[]) {
