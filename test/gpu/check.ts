@@ -1,5 +1,5 @@
 /**
- * `npm run test:gpu [-- --engines a,b+xla --only ops|curves|placement --op NAME]`: engines beside ONNX Runtime's CPU, on a machine that has them. Needs
+ * `npm run test:gpu [-- --engines a,b+xla --only ops|curves|placement|detector --op NAME --detector FILE.pt]`: engines beside ONNX Runtime's CPU, on a machine that has them. Needs
  * Node and the bundles alone, so that it runs where there is no npm. The last line counts; the exit status is 1 where anything failed.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -12,6 +12,8 @@ import { messageOf } from '../../src/shared/errors.ts';
 import type { Precision } from '../../src/trainer/precision.ts';
 import { writeTinyVit } from '../tiny-vit.ts';
 import { lossCurves } from './curves.ts';
+import type { Curves } from './curves.ts';
+import { detectorCurves, detectorStep } from './detector.ts';
 import { fallbacks } from './placement.ts';
 import { checkOps } from './op-table.ts';
 
@@ -24,6 +26,12 @@ const FLOAT32_TOLERANCE = 1e-4;
 /** Of each loss of a curve that falls from ln 2: what rounding becomes in 40 updates of Adam, which takes the sign of small gradients. */
 const CURVE_TOLERANCE = { fp32: 0.02, fp16: 0.05, bf16: 0.15 } as const;
 
+/** Of the gradients of a detector's step together, in parts of their norm. TF32 has as many bits as halves, but only where products start. */
+const GRADIENT_TOLERANCE = { fp32: 0.01, fp16: 0.03, bf16: 0.2 } as const;
+
+/** Of each loss of a detector's curve, in parts of the first: an anchor that changes hands for a rounding's sake moves it by a part in a hundred. */
+const DETECTOR_TOLERANCE = { fp32: 0.05, fp16: 0.05, bf16: 0.15 } as const;
+
 /** Halves are an option of WebGPU's that not every card has. */
 const PRECISIONS: Readonly<Record<string, readonly Precision[]>> = { 'onnxruntime-webgpu': ['fp32'] };
 
@@ -35,6 +43,7 @@ const { values } = parseArgs({
     engines: { type: 'string', default: 'onnxruntime-cuda,tensorflow-cuda,onnxruntime-webgpu' },
     only: { type: 'string' },
     op: { type: 'string' },
+    detector: { type: 'string', default: 'test/fixtures/yolo/drawn.pt' },
   },
 });
 
@@ -58,14 +67,26 @@ async function ops(engine: Engine): Promise<void> {
 }
 
 async function curves(engine: Engine, model: string, precision: Precision): Promise<void> {
-  const { cpu, own, resumed } = await lossCurves(model, engine, precision);
-  const limit = CURVE_TOLERANCE[precision];
+  judge(`${engine.name} ${precision}`, await lossCurves(model, engine, precision), CURVE_TOLERANCE[precision]);
+}
+
+async function detector(engine: Engine, precision: Precision): Promise<void> {
+  const { loss, gradients } = await detectorStep(values.detector, engine, precision);
+  const limit = GRADIENT_TOLERANCE[precision];
+  const isNear = Math.max(loss, gradients) <= limit;
+  const found = `loss ${loss.toExponential(1)} and gradients ${gradients.toExponential(1)} off`;
+  tell(`${engine.name} ${precision}: a detector's step, ${found}`, isNear ? null : `more than ${limit}`);
+  const curves = await detectorCurves(values.detector, engine, precision);
+  judge(`${engine.name} ${precision}, detector`, curves, DETECTOR_TOLERANCE[precision] * curves.cpu[0]!);
+}
+
+function judge(what: string, { cpu, own, resumed }: Curves, limit: number): void {
   const worst = (curve: readonly number[]): number =>
     Math.max(...curve.map((loss, step) => Math.abs(loss - cpu[step]!)));
-  const judge = (curve: readonly number[]): string | null =>
-    worst(curve) <= limit ? null : `a loss is ${worst(curve).toFixed(4)} off, more than ${limit}`;
-  tell(`${engine.name} ${precision}: 40 losses (${cpu[0]!.toFixed(3)} to ${cpu.at(-1)!.toFixed(3)})`, judge(own));
-  tell(`${engine.name} ${precision}: goes on from a checkpoint of the CPU`, judge(resumed));
+  const fault = (curve: readonly number[]): string | null =>
+    worst(curve) <= limit ? null : `a loss is ${worst(curve).toFixed(4)} off, more than ${limit.toFixed(3)}`;
+  tell(`${what}: ${cpu.length} losses (${cpu[0]!.toFixed(3)} to ${cpu.at(-1)!.toFixed(3)})`, fault(own));
+  tell(`${what}: goes on from a checkpoint of the CPU`, fault(resumed));
 }
 
 async function placement(engine: Engine, model: string, precision: Precision): Promise<void> {
@@ -84,6 +105,7 @@ for (const name of values.engines.split(',')) {
     if (wanted('ops')) await ops(engine);
     for (const precision of PRECISIONS[engine.name] ?? precisionsOf(engine)) {
       if (wanted('curves')) await curves(engine, model, precision);
+      if (wanted('detector')) await detector(engine, precision);
       if (wanted('placement') && engine.form === 'onnx') await placement(engine, model, precision);
     }
   } catch (error) {

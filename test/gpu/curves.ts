@@ -11,6 +11,7 @@ import { Random } from '../../src/shared/random.ts';
 import { inPrecision } from '../../src/trainer/precision.ts';
 import type { Precision } from '../../src/trainer/precision.ts';
 import { compileStep } from '../../src/trainer/compile-step.ts';
+import type { Turn } from '../../src/trainer/step-optimizer.ts';
 import { IMAGES, LABELS, LOSS, trainingGraph, WEIGHTS } from '../../src/trainer/step.ts';
 import { Training } from '../../src/trainer/training.ts';
 
@@ -46,23 +47,48 @@ export async function lossCurves(model: string, engine: Engine, precision: Preci
   const base = await openBase(model);
   const job = jobSchema.parse({ data: '.', base: model, lora: { rank: 4 } });
   const { preprocessing } = base;
-  const compile = async (on: Engine, as: Precision): Promise<Stage> => {
-    const initial = initialise(base, job, CLASSES);
-    const options = { preprocessing, batch: BATCH, labelSmoothing: 0, scaled: as === 'fp16' };
-    const graph = inPrecision(trainingGraph(initial.adapted.graph, options), as);
-    const program = await compileStep(graph, { engine: on, job, initial });
-    return { program, session: { job, initial, precision: as } };
-  };
   const { height, width } = inputSize(preprocessing);
-  const feeds = batchOf(height, width);
-  const cpu = await compile(onnxRuntimeCpu, 'fp32');
-  const own = await compile(engine, precision);
-  const half = await steps(cpu, Training.start(cpu.session, cpu.program.state), feeds, STEPS / 2);
+  return await curvesOf(
+    {
+      feeds: batchOf(height, width),
+      turn: TURN,
+      steps: STEPS,
+      compile: async (on, as) => {
+        const initial = initialise(base, job, CLASSES);
+        const options = { preprocessing, batch: BATCH, labelSmoothing: 0, scaled: as === 'fp16' };
+        const graph = inPrecision(trainingGraph(initial.adapted.graph, options), as);
+        const program = await compileStep(graph, { engine: on, job, initial });
+        return { program, session: { job, initial, precision: as } };
+      },
+    },
+    engine,
+    precision,
+  );
+}
+
+/** A training on one repeated batch, from the same first values wherever it runs. */
+export interface Subject {
+  readonly feeds: Tensors;
+  readonly turn: Turn;
+  readonly steps: number;
+  compile(on: Engine, as: Precision): Promise<Stage>;
+}
+
+export interface Stage {
+  readonly program: Program;
+  readonly session: Parameters<typeof Training.start>[0];
+}
+
+export async function curvesOf(subject: Subject, engine: Engine, precision: Precision): Promise<Curves> {
+  const cpu = await subject.compile(onnxRuntimeCpu, 'fp32');
+  const own = await subject.compile(engine, precision);
+  const halfOfThem = subject.steps / 2;
+  const half = await steps(cpu, Training.start(cpu.session, cpu.program.state), subject, halfOfThem);
   // A checkpoint shares its arrays with the training it was taken of: the rest of the CPU's run starts from a copy.
   const checkpoint = structuredClone(half.training.checkpoint());
-  const rest = await steps(cpu, half.training, feeds, STEPS / 2);
-  const resumed = await steps(own, Training.from(own.session, checkpoint, own.program.state), feeds, STEPS / 2);
-  const alone = await steps(own, Training.start(own.session, own.program.state), feeds, STEPS);
+  const rest = await steps(cpu, half.training, subject, halfOfThem);
+  const resumed = await steps(own, Training.from(own.session, checkpoint, own.program.state), subject, halfOfThem);
+  const alone = await steps(own, Training.start(own.session, own.program.state), subject, subject.steps);
   await Promise.all([cpu.program.release(), own.program.release()]);
   return {
     cpu: [...half.losses, ...rest.losses],
@@ -71,20 +97,15 @@ export async function lossCurves(model: string, engine: Engine, precision: Preci
   };
 }
 
-interface Stage {
-  readonly program: Program;
-  readonly session: Parameters<typeof Training.start>[0];
-}
-
-async function steps({ program }: Stage, training: Training, feeds: Tensors, count: number) {
+async function steps({ program }: Stage, training: Training, { feeds, turn }: Subject, count: number) {
   const losses: number[] = [];
   await training.begin();
   while (losses.length < count) {
-    const { [LOSS]: loss } = await program.run({ ...feeds, ...training.feeds(TURN) }, training.results);
+    const { [LOSS]: loss } = await program.run({ ...feeds, ...training.feeds(turn) }, training.results);
     training.accumulate();
     if (Number.isFinite(training.gradientNorm())) {
       losses.push((loss!.data as Float32Array)[0]!);
-      training.update(TURN.learningRate, 1);
+      training.update(turn.learningRate, 1);
     } else {
       training.skip({ epoch: 0, batch: 0 });
     }
