@@ -73,11 +73,8 @@ export function after(x: Value, token: Value): Value {
 
 /** 1 where x is above or below a number, else 0. */
 export function step(x: Value, threshold: { readonly above: number } | { readonly below: number }): Value {
-  const attributes =
-    'above' in threshold
-      ? { threshold: threshold.above, falling: false }
-      : { threshold: threshold.below, falling: true };
-  return x.graph.apply('Step', [x], attributes)[0]!;
+  const falling = 'below' in threshold;
+  return x.graph.apply('Step', [x], { threshold: falling ? threshold.below : threshold.above, falling })[0]!;
 }
 
 export interface ClipOptions {
