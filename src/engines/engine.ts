@@ -49,6 +49,8 @@ export interface Engine {
   readonly gpu?: boolean;
   /** It can keep values between runs where it computes, so that they need not cross to the host and back. */
   readonly keepsState?: boolean;
+  /** It computes in a thread of its own, which reads what it is fed in shared memory without a copy. */
+  readonly sharesMemory?: boolean;
   /** Half precision is faster here, by enough to be the automatic choice. */
   readonly prefersHalf?: boolean;
   /** It computes in bfloat16. */

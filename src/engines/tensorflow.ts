@@ -41,6 +41,7 @@ export function tensorFlow(pack: TensorFlowPack): Engine {
     prefersHalf: onGpu,
     hasBfloat16: true,
     keepsState: true,
+    sharesMemory: true,
     async compile(graph: Graph, options: CompileOptions = {}): Promise<Program> {
       const { pieces, inputs, outputs, state, frozen } = writeSavedModel(graph, {
         channelsFirst: onGpu,

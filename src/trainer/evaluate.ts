@@ -14,7 +14,7 @@ const TOP = 5;
 /** Runs every image of the pipeline once; `values` are those of the trainable inputs. */
 export async function evaluate(pipeline: Pipeline, values: Tensors, classes: readonly string[]): Promise<Evaluation> {
   const scored: { sample: Sample; probabilities: Float64Array; loss: number }[] = [];
-  for await (const batch of pipeline.source.batches(0)) {
+  for await (const { batch } of pipeline.batches(0)) {
     const { [LOGITS]: logits } = await pipeline.run(batch, values);
     const rows = logits!.data as Float32Array;
     batch.weights.forEach((weight, row) => {

@@ -10,6 +10,7 @@ import { splitFrozen } from '../graph/passes/split-frozen.ts';
 import type { FrozenSplit } from '../graph/passes/split-frozen.ts';
 import { BATCH } from '../models/base.ts';
 import type { Augmentation, Job } from '../shared/job.ts';
+import { ahead, inSharedMemory } from './ahead.ts';
 import { compileStep } from './compile-step.ts';
 import { inPrecision } from './precision.ts';
 import { withRecomputation } from './recompute.ts';
@@ -64,14 +65,17 @@ export async function openClassifierPrograms(session: Session<Dataset>, director
 
 function trainingProgram(pipeline: Pipeline): TrainingProgram {
   const { source } = pipeline;
+  let skipped = source.skipped;
   return {
     state: pipeline.state,
     batchesPerEpoch: source.batchesPerEpoch,
     get skipped() {
-      return source.skipped;
+      return skipped;
     },
     async *batches(epoch, fromBatch) {
-      for await (const batch of source.batches(epoch, fromBatch)) {
+      for await (const { batch, skipped: so } of pipeline.batches(epoch, fromBatch)) {
+        // Of this batch and those before: the next may have been made already.
+        skipped = so;
         yield {
           index: batch.index,
           weights: batch.weights,
@@ -129,9 +133,17 @@ async function openPipeline(
     shuffle,
     ...(features && { wantsImages: (view: number) => !features.holds(view) }),
   });
+  async function* made(epoch: number, fromBatch = 0) {
+    const batches = source.batches(epoch, fromBatch);
+    for await (const batch of engine.sharesMemory === true ? inSharedMemory(batches) : batches) {
+      yield { batch, skipped: source.skipped };
+    }
+  }
   return {
     source,
     samples,
+    batches: (epoch, fromBatch) =>
+      engine.sharesMemory === true ? ahead(made(epoch, fromBatch)) : made(epoch, fromBatch),
     state: program.state,
     run: async (batch, values, training) => {
       const seen = features ? { [FEATURES]: await features.of(batch) } : { [IMAGES]: imageFeed(batch, preprocessing) };

@@ -66,7 +66,7 @@ describe('a SavedModel', () => {
     const { pieces, frozen } = writeSavedModel(graph, { channelsFirst: false });
     expect(frozen.words.map(({ tensor }) => tensor)).toEqual([large]);
     const file = Buffer.concat(pieces);
-    const holds = ({ data }: { data: Float32Array }): boolean => file.includes(new Uint8Array(data.buffer, 0, 32));
+    const holds = ({ data }: { data: Float32Array }): boolean => file.includes(Buffer.from(data.buffer, 0, 32));
     expect(holds(small)).toBe(true);
     expect(holds(large)).toBe(false);
   });
