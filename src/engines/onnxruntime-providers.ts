@@ -13,7 +13,11 @@ export interface Provider {
   /** Its name in ONNX Runtime. */
   readonly provider: InferenceSession.ExecutionProviderConfig;
   readonly operators: ReadonlySet<OptionalOperator>;
+  /** Of ONNX Runtime's own, which would rewrite what was written so on purpose. */
+  readonly withoutOptimizers?: readonly string[];
   readonly prefersHalf?: boolean;
+  /** Some vectors that cross whole cost less than every adapter and its gradient, and the host's optimizer. */
+  readonly keepsState?: boolean;
   /** Ops of a lowered graph that it claims and then fails at. */
   readonly lacks?: ReadonlySet<string>;
   /** `platform-arch` for which onnxruntime-node has it; a pack adds CUDA where it says so. Null for all. */
@@ -21,7 +25,7 @@ export interface Provider {
 }
 
 /** With ONNX Runtime's own operators. */
-const ALL_OPERATORS: ReadonlySet<OptionalOperator> = new Set(['FusedMatMul', 'LogSoftmax', 'MaxPoolIndices']);
+const ALL_OPERATORS: ReadonlySet<OptionalOperator> = new Set([...STANDARD_OPERATORS, 'FusedMatMul']);
 
 export const CPU_PROVIDER: Provider = {
   name: 'onnxruntime-cpu',
@@ -38,6 +42,7 @@ export const PROVIDERS: readonly Provider[] = [
     provider: 'cuda',
     operators: ALL_OPERATORS,
     prefersHalf: true,
+    keepsState: true,
     platforms: ['linux-x64'],
   },
   {
@@ -51,8 +56,10 @@ export const PROVIDERS: readonly Provider[] = [
     name: 'onnxruntime-webgpu',
     device: 'GPU (WebGPU)',
     provider: 'webgpu',
-    // MaxPool claims its second output and then fails (pool.cc: "The Indices output is not supported yet").
+    // MaxPool claims its second output and then fails (pool.cc: "The Indices output is not supported yet"). A Gemm takes 3.3 times as long
+    // when its second operand is transposed (H100 through Vulkan, float32, 768 wide; 2.5 times in float16).
     operators: new Set(),
+    withoutOptimizers: ['GemmTransposeFusion'],
     platforms: ['linux-x64', 'win32-x64', 'win32-arm64', 'darwin-arm64'],
   },
   {

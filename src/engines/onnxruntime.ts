@@ -7,6 +7,7 @@ import type { DType, Tensor, TensorData } from '../graph/tensor.ts';
 import { lower } from '../graph/passes/lower.ts';
 import { InputError } from '../shared/errors.ts';
 import type { CompileOptions, Engine, Program, Tensors } from './engine.ts';
+import { withFedState } from './fed-state.ts';
 import { onnxRuntime } from './onnxruntime-library.ts';
 import type { OnnxRuntime } from './onnxruntime-library.ts';
 import { CPU_PROVIDER, PROVIDERS } from './onnxruntime-providers.ts';
@@ -23,10 +24,12 @@ function engineOf(provider: Provider): Engine {
     form: 'onnx',
     gpu: provider !== CPU_PROVIDER,
     prefersHalf: provider.prefersHalf ?? false,
+    keepsState: provider.keepsState ?? false,
     lacks: provider.lacks ?? NOTHING,
     async compile(graph: Graph, options: CompileOptions = {}): Promise<Program> {
       refuseLacking(graph, provider);
-      return await load(encode(graph, provider, options), provider, options);
+      const program = await load(encode(graph, provider, options), provider, options);
+      return options.state === undefined ? program : withFedState(program, options.state);
     },
   };
 }
@@ -102,7 +105,7 @@ export async function loadOnnx(model: string | Uint8Array, options: CompileOptio
 
 function sessionOptions(
   { threads, dumpTo, profileTo }: CompileOptions,
-  { provider }: Provider,
+  { provider, withoutOptimizers = [] }: Provider,
 ): InferenceSession.SessionOptions {
   return {
     executionProviders: [provider],
@@ -114,7 +117,12 @@ function sessionOptions(
     ...(dumpTo === undefined ? {} : { optimizedModelFilePath: dumpTo }),
     ...(profileTo === undefined ? {} : { enableProfiling: true, profileFilePrefix: profileTo }),
     // Adam's first steps and saturated softmaxes are full of denormals, which cost a hundred times a normal multiplication.
-    extra: { session: { set_denormal_as_zero: '1' } },
+    extra: {
+      session: { set_denormal_as_zero: '1' },
+      ...(withoutOptimizers.length > 0 && {
+        optimization: { disable_specified_optimizers: withoutOptimizers.join(';') },
+      }),
+    },
   };
 }
 

@@ -30,7 +30,11 @@ export interface OnnxOptions {
 }
 
 /** Of ONNX itself: what every runtime reads. */
-export const STANDARD_OPERATORS: ReadonlySet<OptionalOperator> = new Set(['LogSoftmax', 'MaxPoolIndices']);
+export const STANDARD_OPERATORS: ReadonlySet<OptionalOperator> = new Set([
+  'LogSoftmax',
+  'MaxPoolIndices',
+  'TransposedGemm',
+]);
 
 export interface WrittenModel {
   readonly model: ModelProto;

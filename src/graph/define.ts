@@ -26,9 +26,9 @@ export type OnnxAttribute =
 
 /**
  * Operators that not every reader of ONNX computes, or computes where the rest of the graph runs; without one its form is written of others.
- * `MaxPoolIndices` is MaxPool's second output.
+ * `MaxPoolIndices` is MaxPool's second output, `TransposedGemm` a Gemm that reads transposed operands as fast as others.
  */
-export type OptionalOperator = 'FusedMatMul' | 'LogSoftmax' | 'MaxPoolIndices';
+export type OptionalOperator = 'FusedMatMul' | 'LogSoftmax' | 'MaxPoolIndices' | 'TransposedGemm';
 
 /** What an ONNX form writes with. Values go by their names in the file; `''` is an absent optional input. */
 export interface OnnxWriter {

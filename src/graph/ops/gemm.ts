@@ -1,6 +1,7 @@
 import { gemm as product, unbroadcast } from '../build.ts';
 import type { GemmFlags } from '../build.ts';
 import { defineOp } from '../define.ts';
+import type { OnnxWriter } from '../define.ts';
 import { like } from '../ir.ts';
 import type { Value } from '../ir.ts';
 import { scaledProduct } from '../scaled-product.ts';
@@ -31,9 +32,11 @@ export const gemm = defineOp<[a: Value, b: Value, c: Value | undefined], GemmFla
     c && (() => unbroadcast(dy!, c.shape)),
   ],
   onnx: (w, { names: [a, b, c], results, attributes: { transA, transB, alpha } }) => {
-    w.node('Gemm', c === '' ? [a, b] : [a, b, c], results, {
-      transA: transA ? { int: 1 } : undefined,
-      transB: transB ? { int: 1 } : undefined,
+    const inPlace = w.has('TransposedGemm');
+    const operands = inPlace ? [a, b] : [turned(w, a, transA), turned(w, b, transB)];
+    w.node('Gemm', c === '' ? operands : [...operands, c], results, {
+      transA: inPlace && transA ? { int: 1 } : undefined,
+      transB: inPlace && transB ? { int: 1 } : undefined,
       alpha: alpha === undefined ? undefined : { float: alpha },
     });
   },
@@ -71,3 +74,11 @@ export const gemm = defineOp<[a: Value, b: Value, c: Value | undefined], GemmFla
     },
   ],
 });
+
+/** Written out; of a constant an engine does it once, when it compiles. */
+function turned(w: OnnxWriter, operand: string, isTransposed = false): string {
+  if (!isTransposed) return operand;
+  const result = w.fresh('turned');
+  w.node('Transpose', [operand], [result], { perm: { ints: [1, 0] } });
+  return result;
+}
