@@ -8,7 +8,8 @@ import { Random } from '../shared/random.ts';
 import type { RgbImage } from './decode-image.ts';
 import { jitter } from './jitter.ts';
 import { preprocess } from './preprocess.ts';
-import { type Rectangle, resample, type Size } from './resample.ts';
+import type { Rectangle, Size } from './rectangle.ts';
+import { resample } from './resample.ts';
 
 /** Torchvision gives up after as many attempts to place a crop and takes the centre. */
 const CROP_ATTEMPTS = 10;

@@ -4,7 +4,8 @@
  */
 import { inputSize, type Preprocessing } from '../shared/preprocessing.ts';
 import type { RgbImage } from './decode-image.ts';
-import { resample, type Size } from './resample.ts';
+import type { Size } from './rectangle.ts';
+import { resample } from './resample.ts';
 
 /** The result is `[height, width, 3]` of `inputSize(preprocessing)`; what the image does not cover is black. */
 export function preprocess(image: RgbImage, preprocessing: Preprocessing): Uint8Array {

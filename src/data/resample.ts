@@ -3,34 +3,12 @@
  * rows first and rounded to 8 bits, then columns. When an image shrinks, the filter widens by the same factor. Products are written as
  * `Math.imul`, which spares the engine the check whether a sum is still an integer: 1.4 to 1.6 times as fast.
  */
-import type { Preprocessing } from '../shared/preprocessing.ts';
 import type { RgbImage } from './decode-image.ts';
+import type { Rectangle, ResampledPart, Size } from './rectangle.ts';
+import { resampleByVectors } from './resample-vectors.ts';
+import { type Interpolation, PRECISION_BITS, type Weights, weightsFor } from './resample-weights.ts';
 
-export type Interpolation = Preprocessing['interpolation'];
-
-export interface Size {
-  readonly width: number;
-  readonly height: number;
-}
-
-export interface Rectangle extends Size {
-  readonly x: number;
-  readonly y: number;
-}
-
-/** Leaves 8 bits for the pixel and 2 for the overshoot of the negative lobes in a signed 32-bit sum. */
-const PRECISION_BITS = 32 - 8 - 2;
 const HALF = 1 << (PRECISION_BITS - 1);
-/** A dataset has few distinct image sizes; random crops are all different, so the cache must not grow with them. */
-const MAX_CACHED = 64;
-
-const FILTERS: Readonly<
-  Record<Exclude<Interpolation, 'nearest'>, { readonly support: number; readonly weigh: (x: number) => number }>
-> = {
-  bilinear: { support: 1, weigh: (x) => Math.max(1 - Math.abs(x), 0) },
-  bicubic: { support: 2, weigh: (x) => cubic(Math.abs(x)) },
-  lanczos: { support: 3, weigh: (x) => (x >= -3 && x < 3 ? sinc(x) * sinc(x / 3) : 0) },
-};
 
 /**
  * Resizes the rectangle `box` of `image` to `size` and returns the rectangle `window` of the result, `[height, width, 3]`.
@@ -49,55 +27,17 @@ export function resample(
   const last = window.y + window.height - 1;
   const top = down.starts[window.y]!;
   const rows = { top, count: down.starts[last]! + down.counts[last]! - top };
+  const part = { image, box, rows, window };
+  return resampleByVectors(part, across, down) ?? resampleByNumbers(part, across, down);
+}
+
+/** What resample-vectors.ts does too, four times as fast and for images of usual size. */
+export function resampleByNumbers(
+  { image, box, rows, window }: ResampledPart,
+  across: Weights,
+  down: Weights,
+): Uint8Array {
   return resampleColumns(resampleRows(image, box, rows, across, window), rows.top, down, window);
-}
-
-/** For each output pixel along one axis: the first input pixel, how many follow, and `taps` weights of which as many count. */
-interface Weights {
-  readonly starts: Int32Array;
-  readonly counts: Int32Array;
-  readonly weights: Int32Array;
-  readonly taps: number;
-}
-
-const cache = new Map<string, Weights>();
-
-function weightsFor(from: number, to: number, interpolation: keyof typeof FILTERS): Weights {
-  const key = `${interpolation} ${from} ${to}`;
-  let weights = cache.get(key);
-  if (weights === undefined) {
-    weights = computeWeights(from, to, interpolation);
-    const [oldest] = cache.keys();
-    if (cache.size >= MAX_CACHED && oldest !== undefined) cache.delete(oldest);
-    cache.set(key, weights);
-  }
-  return weights;
-}
-
-function computeWeights(from: number, to: number, interpolation: keyof typeof FILTERS): Weights {
-  const { support, weigh } = FILTERS[interpolation];
-  const scale = from / to;
-  const widening = Math.max(scale, 1);
-  const reach = support * widening;
-  const taps = Math.ceil(reach) * 2 + 1;
-  const starts = new Int32Array(to);
-  const counts = new Int32Array(to);
-  const weights = new Int32Array(to * taps);
-  const exact = new Float64Array(taps);
-  for (let out = 0; out < to; out++) {
-    const centre = (out + 0.5) * scale;
-    const start = Math.max(Math.trunc(centre - reach + 0.5), 0);
-    const count = Math.min(Math.trunc(centre + reach + 0.5), from) - start;
-    let sum = 0;
-    for (let i = 0; i < count; i++) sum += exact[i] = weigh((i + start - centre + 0.5) * (1 / widening));
-    for (let i = 0; i < count; i++) {
-      const weight = (sum === 0 ? exact[i]! : exact[i]! / sum) * (1 << PRECISION_BITS);
-      weights[out * taps + i] = Math.trunc(weight < 0 ? weight - 0.5 : weight + 0.5);
-    }
-    starts[out] = start;
-    counts[out] = count;
-  }
-  return { starts, counts, weights, taps };
 }
 
 /** Rows `rows` of the box, resized to the columns of `window`. A `Uint8ClampedArray` clips the overshoot by itself. */
@@ -207,16 +147,4 @@ function nearest(from: number, to: number): Int32Array {
     position += scale;
     return index;
   });
-}
-
-/** Keys' cubic convolution with a = −1/2, for x ≥ 0. */
-function cubic(x: number): number {
-  const a = -0.5;
-  if (x < 1) return ((a + 2) * x - (a + 3)) * x * x + 1;
-  if (x < 2) return (((x - 5) * x + 8) * x - 4) * a;
-  return 0;
-}
-
-function sinc(x: number): number {
-  return x === 0 ? 1 : Math.sin(x * Math.PI) / (x * Math.PI);
 }

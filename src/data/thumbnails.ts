@@ -7,7 +7,8 @@ import type { AnyDataset } from './dataset.ts';
 import { decodeImage, type RgbImage } from './decode-image.ts';
 import { encodeImage } from './encode-image.ts';
 import { readDataset } from './open-dataset.ts';
-import { resample, type Size } from './resample.ts';
+import type { Size } from './rectangle.ts';
+import { resample } from './resample.ts';
 
 export interface ThumbnailOptions {
   /** Pictures of a class. */
