@@ -63,7 +63,8 @@ export async function exportModel(request: ExportRequest): Promise<ExportReport>
   const stage = format.output === 'directory' ? stageDirectory : stageFile;
   const { result, files } = await stage(out, async (staged) => {
     const place = { staged, out };
-    if (detection && form) return await writeDetector({ ...site, detection, form, score }, images.compared, place);
+    if (detection && form)
+      return await writeDetector({ ...site, detection, format, form, score }, images.compared, place);
     await format.write(site, place);
     const comparison = await compareWith(format, site, place, images.compared);
     refuseDifferent(comparison, format, images.compared.shape[0]!, out);

@@ -32,6 +32,7 @@ const MAX_LOSS = 0.1;
 
 export interface DetectorSite extends ExportSite {
   readonly detection: Detection;
+  readonly format: ExportFormat;
   readonly form: DetectorForm;
   /** Undefined where there are no images with boxes. */
   readonly score: ScoreDetector | undefined;
@@ -43,7 +44,7 @@ export async function writeDetector(
   images: Images,
   { staged, out }: { readonly staged: string; readonly out: string },
 ): Promise<Comparison & { readonly detection: DetectorFigures }> {
-  const { base, merged, adapter, engine, threads, detection, form } = site;
+  const { base, merged, adapter, engine, threads, detection, format, form } = site;
   const { preprocessing } = merged;
   const size = inputSize(preprocessing);
   const branch = detection.branches.at(-1)!;
@@ -64,10 +65,11 @@ export async function writeDetector(
     try {
       const { boxes, largestRaw, ...comparison } = await compareDetector(reference, exported, images, preprocessing);
       const limit = form.limit * (form.ofRaw ? Math.max(1, largestRaw) : 1);
-      const worst = Math.max(boxes, comparison.difference.largest);
-      if (!(worst <= limit))
+      const { largest } = comparison.difference;
+      if (!(Math.max(boxes, largest) <= limit))
         throw new InputError(
-          `not written: the model differs from base and adapter by ${worst.toPrecision(2)}, where ${limit.toPrecision(2)} is allowed`,
+          `not written: as ${format.name} a box is off by ${boxes.toPrecision(2)} of the picture's side and a score by ` +
+            `${largest.toPrecision(2)} from base and adapter, where ${limit.toPrecision(2)} is allowed; choose a wider format`,
           { file: out },
         );
       const validation = await validated(site, { exported, reference });
