@@ -8,6 +8,8 @@ import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { measureDetector } from './detector-step.ts';
 import type { DetectorFigures, DetectorOptions } from './detector-step.ts';
+import { measureValidation } from './detector-validation.ts';
+import type { ValidationFigures, ValidationOptions } from './detector-validation.ts';
 import { median } from './step.ts';
 
 const { values } = parseArgs({
@@ -25,11 +27,17 @@ const { values } = parseArgs({
     threads: { type: 'string', default: '2' },
     rounds: { type: 'string', default: '2' },
     steps: { type: 'string', default: '3' },
+    /** A folder with data.yaml: its validation beside `ultralytics val` instead, with the first of the models and sizes. */
+    validate: { type: 'string' },
+    validation: { type: 'string' },
   },
 });
 
-if (values.step === undefined) compare();
-else process.stdout.write(`${JSON.stringify(await measureDetector(JSON.parse(values.step) as DetectorOptions))}\n`);
+if (values.step !== undefined) print(await measureDetector(JSON.parse(values.step) as DetectorOptions));
+else if (values.validation !== undefined)
+  print(await measureValidation(JSON.parse(values.validation) as ValidationOptions));
+else if (values.validate !== undefined) compareValidation(values.validate);
+else compare();
 
 function compare(): void {
   const list = (text: string): string[] => text.split(',').filter((item) => item !== '');
@@ -51,8 +59,9 @@ function compareOne(name: string, model: string, size: number, rank: number, aga
   const mine: DetectorFigures[] = [];
   const theirs = new Map<string, DetectorFigures[]>(against.map((method) => [method, []]));
   for (let round = 0; round < Number(values.rounds); round++) {
-    mine.push(printed(process.execPath, [process.argv[1]!, '--step', JSON.stringify(options)]));
-    for (const [method, figures] of theirs) figures.push(printed(values.python, pythonArguments(options, method)));
+    mine.push(printed(process.execPath, [process.argv[1]!, '--step', JSON.stringify(options)]) as DetectorFigures);
+    for (const [method, figures] of theirs)
+      figures.push(printed(values.python, pythonArguments(options, method)) as DetectorFigures);
   }
   const step = median(mine.map((each) => each.step_ms));
   const memory = median(mine.map((each) => each.peak_rss_mb));
@@ -70,6 +79,38 @@ function compareOne(name: string, model: string, size: number, rank: number, aga
   }
 }
 
+function compareValidation(data: string): void {
+  const [batch, threads, rounds, size] = [values.batch, values.threads, values.rounds, values.sizes].map(Number) as [
+    number,
+    number,
+    number,
+    number,
+  ];
+  const options: ValidationOptions = {
+    data,
+    model: resolve(values.models, `${values.names}.pt`),
+    batch,
+    size,
+    threads,
+    rounds,
+  };
+  const mine = printed(process.execPath, [
+    process.argv[1]!,
+    '--validation',
+    JSON.stringify(options),
+  ]) as ValidationFigures;
+  const given = { ...options, data: join(data, 'data.yaml') };
+  const flags = (['model', 'data', 'batch', 'size', 'threads', 'rounds'] as const).flatMap((key) => [
+    `--${key}`,
+    String(given[key]),
+  ]);
+  const theirs = printed(values.python, ['test/parity/validate_yolo.py', ...flags]) as ValidationFigures;
+  const shownOf = ({ seconds, map }: ValidationFigures): string =>
+    `${seconds.toFixed(1)} s, mAP50-95 ${map.toFixed(3)}`;
+  say(`validation of ${mine.images} images, ${size} px: ${shownOf(mine)}; ultralytics ${shownOf(theirs)}`);
+  say(`  ${(theirs.seconds / mine.seconds).toFixed(2)} times as fast`);
+}
+
 function pythonArguments(options: DetectorOptions, method: string): string[] {
   const given = { ...options, method };
   const flags = (['model', 'method', 'rank', 'batch', 'size', 'steps', 'warmup', 'threads'] as const).flatMap((key) => [
@@ -79,13 +120,17 @@ function pythonArguments(options: DetectorOptions, method: string): string[] {
   return ['test/parity/bench_yolo.py', ...flags];
 }
 
-function printed(command: string, parameters: readonly string[]): DetectorFigures {
+function printed(command: string, parameters: readonly string[]): unknown {
   const output = execFileSync(command, parameters, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
-  return JSON.parse(output.trim().split('\n').at(-1)!) as DetectorFigures;
+  return JSON.parse(output.trim().split('\n').at(-1)!);
 }
 
 function shown(ms: number, mb: number, seconds: number): string {
   return `${ms.toFixed(0)} ms, ${mb.toFixed(0)} MB, first step after ${seconds.toFixed(1)} s`;
+}
+
+function print(figures: DetectorFigures | ValidationFigures): void {
+  say(JSON.stringify(figures));
 }
 
 function say(line: string): void {
