@@ -6,22 +6,28 @@ import * as vscode from 'vscode';
 import { messageOf } from '../../shared/errors.ts';
 import { type EngineMessage, type EnginesState, NO_ENGINES, type PackWork } from '../../shared/protocol/engines.ts';
 import type { TaskRequest } from '../../shared/protocol/tasks.ts';
-import type { Host } from '../host.ts';
+import type { Tasks } from '../runtime/tasks.ts';
 
 /** Between two looks at how far an installation is, in milliseconds. */
 const TELL_EVERY = 500;
 
+/** What it needs of the host. */
+interface Services {
+  readonly tasks: Tasks;
+  readonly log: vscode.LogOutputChannel;
+}
+
 type PackTask = Extract<TaskRequest, { task: 'install-pack' | 'remove-pack' }>;
 
 export class EnginesModel {
-  readonly #host: Pick<Host, 'tasks' | 'log'>;
+  readonly #host: Services;
   readonly #changed = new vscode.EventEmitter<undefined>();
   readonly onDidChange = this.#changed.event;
   #state: EnginesState = NO_ENGINES;
   #asked = false;
   #ending: AbortController | undefined;
 
-  constructor(host: Pick<Host, 'tasks' | 'log'>) {
+  constructor(host: Services) {
     this.#host = host;
   }
 
