@@ -13,8 +13,8 @@ export function Engines(): VNode | null {
   return (
     <div class="stack">
       <PackOffer engines={engines} onPack={send} />
-      <EngineChoice engines={engines} job={shown} setup={setup} onEdit={sendEdits} onPack={send} />
       <PackProgress work={engines.work} onPack={send} />
+      <EngineChoice engines={engines} job={shown} setup={setup} onEdit={sendEdits} onPack={send} />
     </div>
   );
 }

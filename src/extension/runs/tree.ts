@@ -35,7 +35,9 @@ export class RunItem extends vscode.TreeItem {
     this.iconPath = new vscode.ThemeIcon(icon, color === null ? undefined : new vscode.ThemeColor(color));
     this.description = root === null ? describe(reading) : `${describe(reading)} · ${root}`;
     this.contextValue = `run.${state.status}`;
-    this.tooltip = `${basename(this.folder)}\n${describe(reading)}`;
+    const engine = state.identity.setup?.engine;
+    const on = engine === undefined ? [] : [`${engine.device}, ${engine.name}, ${engine.precision}`];
+    this.tooltip = [basename(this.folder), describe(reading), ...on].join('\n');
     this.accessibilityInformation = { label: `${nameOf(state)}, ${statusWord(state.status)}, ${this.description}` };
     this.command = { command: 'lowrank.openRun', title: vscode.l10n.t('Open Run'), arguments: [this.folder] };
   }
