@@ -5,7 +5,8 @@
 import { kindOfBase } from './base-name.ts';
 import type { Cost } from './cost.ts';
 import type { JobEdit } from './draft.ts';
-import type { Job } from './job.ts';
+import { type Job, jobSchema } from './job.ts';
+import { RATE_OVER_FULL, taskOfBase, withTaskDefaults } from './task-defaults.ts';
 
 export type Advice = { readonly fix?: { readonly edits: readonly JobEdit[]; readonly value: number | string } } & (
   | { readonly id: 'rank-for-images'; readonly rank: number; readonly images: number }
@@ -39,8 +40,6 @@ const IMAGES_PER_RANK = 8;
 const ALWAYS_FINE_RANK = 8;
 /** From here on α / r shrinks updates too much (Kalajdzievski 2023). */
 const RSLORA_RANK = 32;
-/** Adapters learn with about ten times the rate of full fine-tuning. */
-const FULL_RATE = 1e-4;
 const LARGE_IMBALANCE = 10;
 
 /** The weightiest first. */
@@ -69,11 +68,11 @@ export function advise({ job, cost, memory, images, imbalance }: AdviceFacts): A
     if (rank >= RSLORA_RANK && !lora.useRslora)
       advice.push({ id: 'rslora', rank, fix: { edits: [{ path: ['lora', 'useRslora'], value: true }], value: rank } });
   }
-  if (method === 'full' && training.learningRate > 3 * FULL_RATE)
+  if (method === 'full' && training.learningRate > 3 * fullRateOf(job))
     advice.push({
       id: 'rate-for-full',
       rate: training.learningRate,
-      fix: setting(['training', 'learningRate'], FULL_RATE),
+      fix: setting(['training', 'learningRate'], fullRateOf(job)),
     });
   if (images !== null && training.batch > images)
     advice.push({ id: 'batch-for-images', batch: training.batch, images });
@@ -81,6 +80,12 @@ export function advise({ job, cost, memory, images, imbalance }: AdviceFacts): A
     advice.push({ id: 'imbalance', ratio: imbalance, fix: setting(['training', 'classWeights'], 'balanced') });
   if (kindOfBase(job.base) === 'sample') advice.push({ id: 'toy-base' });
   return advice;
+}
+
+/** What trains everything well, where the default rate suits adapters. */
+function fullRateOf({ data, base }: Job): number {
+  const { learningRate } = jobSchema.parse(withTaskDefaults({ data, base })).training;
+  return learningRate / RATE_OVER_FULL[taskOfBase(base) ?? 'classification'];
 }
 
 function setting(path: readonly string[], value: number | string): NonNullable<Advice['fix']> {

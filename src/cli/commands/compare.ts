@@ -4,6 +4,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { version } from '../../../package.json';
 import { InputError } from '../../shared/errors.ts';
 import type { Job } from '../../shared/job.ts';
+import { RATE_OVER_FULL, taskOfBase } from '../../shared/task-defaults.ts';
 import { RUN_PATHS } from '../../shared/run/layout.ts';
 import { readRun } from '../../shared/run/read-run.ts';
 import { createRun } from '../../trainer/run-folder.ts';
@@ -20,8 +21,6 @@ import { paint, type Terminal } from '../terminal.ts';
 const METHODS = ['lora', 'head', 'full'] as const satisfies readonly Job['method'][];
 /** Each seed is a whole run of every method. */
 const MAX_SEEDS = 100;
-/** LoRA learns best at about this many times the rate of full fine-tuning (Schulman et al. 2025, "LoRA Without Regret"). */
-const FULL_RATE = 10;
 
 const { method: _, ...SHARED_FLAGS } = JOB_FLAGS;
 
@@ -43,7 +42,7 @@ export const compare = defineCommand({
     seeds: withDefault(number('<n>', 'How many seeds, counted up from --seed'), 3),
     fullLr: number(
       '<rate>',
-      `Learning rate of full (default: --lr over ${FULL_RATE}, since rates that suit LoRA are too high for it)`,
+      `Learning rate of full (default: --lr over ${RATE_OVER_FULL.classification}, for boxes over ${RATE_OVER_FULL.detection}, since rates that suit LoRA are too high for it)`,
     ),
     out: text('<folder>', 'Where the runs lie (default: below .lowrank/runs, each anew)'),
   },
@@ -82,7 +81,8 @@ function methodsOf(names: string): Job['method'][] {
 function trialOf(job: Job, method: Job['method'], offset: number, fullLr: number | undefined): Job {
   const { training } = job;
   const seed = training.seed + offset;
-  const learningRate = method === 'full' ? (fullLr ?? training.learningRate / FULL_RATE) : training.learningRate;
+  const factor = RATE_OVER_FULL[taskOfBase(job.base) ?? 'classification'];
+  const learningRate = method === 'full' ? (fullLr ?? training.learningRate / factor) : training.learningRate;
   return { ...job, method, name: `${method}-seed${seed}`, training: { ...training, seed, learningRate } };
 }
 

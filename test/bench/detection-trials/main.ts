@@ -4,8 +4,11 @@
  *   node dist/tools/detection-trials.js tune  --base B.pt --data D1,D2 --slots onnxruntime-cpu@0-1,… --out tune.jsonl --seconds 300
  *   node dist/tools/detection-trials.js final --chosen tune.jsonl --base B.pt --data E1,E2 --seeds 3 …
  *
+ *   node dist/tools/detection-trials.js these --chosen plan.jsonl --base B.pt …
+ *
  * `tune` tries rates, then variations of the best one, for each method and dataset. `final` trains what was the best there with several
- * seeds, on other draws of the same datasets, given in the same order, whose test images have chosen nothing. A line of JSON for each run.
+ * seeds, on other draws of the same datasets, given in the same order, whose test images have chosen nothing. `these` are trials that
+ * somebody wrote down, with data and seed. A line of JSON for each run.
  */
 import { appendFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
@@ -55,7 +58,7 @@ const pool = new Pool(
   values.runs,
   record,
 );
-await pool.run(positionals[0] === 'final' ? finals() : first());
+await pool.run({ tune: first, final: finals, these: listed }[positionals[0] as 'tune' | 'final' | 'these']());
 
 function first(): Task[] {
   return folders.flatMap((data) => RATES.filter(isWanted).map((choice) => taskOf({ ...choice, data, seed: 0 })));
@@ -69,11 +72,12 @@ function variations({ data, method }: Trial): Task[] {
   return best === undefined ? [] : variationsOf(best).map((choice) => taskOf({ ...choice, data, seed: 0 }));
 }
 
+function listed(): Task[] {
+  return linesIn<Trial>(values.chosen!).map(taskOf);
+}
+
 function finals(): Task[] {
-  const tried = readFileSync(values.chosen!, 'utf8')
-    .trim()
-    .split('\n')
-    .map((line) => JSON.parse(line) as Line);
+  const tried = linesIn<Line>(values.chosen!);
   const sets = [...new Set(tried.map(({ data }) => data))];
   const seeds = Array.from({ length: Number(values.seeds) }, (_, seed) => seed);
   return folders.flatMap((data, index) =>
@@ -82,6 +86,11 @@ function finals(): Task[] {
       return best === undefined ? [] : seeds.map((seed) => taskOf({ ...best, data, seed }));
     }),
   );
+}
+
+function linesIn<T>(file: string): T[] {
+  const lines = readFileSync(file, 'utf8').trim().split('\n');
+  return lines.map((line) => JSON.parse(line) as T);
 }
 
 /** By the best evaluation of the validation images. */
@@ -109,7 +118,7 @@ function taskOf(trial: Trial): Task {
   const fields = [...values.set, ...set];
   return {
     name,
-    weight: WEIGHTS[method],
+    weight: trial.weight ?? WEIGHTS[method],
     command: (slot) => [
       process.execPath,
       values.cli,
@@ -144,7 +153,7 @@ async function record({ task, slot, code, said }: Finished): Promise<Task[]> {
   const line = { name: task.name, ...trial, slot: nameOf(slot), code, ...outcome, ...(code !== 0 && { said }) };
   lines.push(line);
   appendFileSync(values.out, `${JSON.stringify(line)}\n`);
-  return positionals[0] === 'final' ? [] : variations(trial);
+  return positionals[0] === 'tune' ? variations(trial) : [];
 }
 
 function nameOf({ engine, cores, card }: Slot): string {

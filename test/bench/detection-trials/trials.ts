@@ -24,6 +24,8 @@ export interface Choice {
 export interface Trial extends Choice {
   readonly data: string;
   readonly seed: number;
+  /** Whether it is started before others: the larger the earlier. */
+  readonly weight?: number;
 }
 
 /** First the rates: of LoRA and of the whole model as many each, as wide. */

@@ -66,6 +66,11 @@ test('memory above what the machine has, or has free', () => {
 test('other methods have no rank to mind', () => {
   expect(ids({ job: job({ method: 'head', lora: { rank: 512 } }), images: 30 })).toEqual([]);
   expect(ids({ job: job({ method: 'full' }) })).toEqual(['rate-for-full']);
+  // Of a detector the rate of adapters is but twice that of everything.
+  expect(ids({ job: job({ method: 'full', base: 'a.pt', training: { learningRate: 0.01 } }) })).toEqual([]);
+  expect(ids({ job: job({ method: 'full', base: 'a.pt', training: { learningRate: 0.1 } }) })).toEqual([
+    'rate-for-full',
+  ]);
 });
 
 test('layers that are left out, an adapter above a copy, a toy, an imbalance, a batch above all images', () => {
