@@ -55,6 +55,8 @@ export interface Engine {
   readonly prefersHalf?: boolean;
   /** It computes in bfloat16. */
   readonly hasBfloat16?: boolean;
+  /** It multiplies matrices faster whose sides are multiples of this. */
+  readonly alignment?: number | undefined;
   /** Ops of a lowered graph that it cannot compute. */
   readonly lacks?: ReadonlySet<string>;
   /** Throws an `InputError` for a graph with an op that it lacks. */

@@ -24,6 +24,7 @@ function engineOf(provider: Provider): Engine {
     form: 'onnx',
     gpu: provider !== CPU_PROVIDER,
     prefersHalf: provider.prefersHalf ?? false,
+    alignment: provider.alignment,
     keepsState: provider.keepsState ?? false,
     lacks: provider.lacks ?? NOTHING,
     async compile(graph: Graph, options: CompileOptions = {}): Promise<Program> {

@@ -277,6 +277,8 @@ export function rmsNormalization(x: Value, scale: Value, epsilon: number): Value
 export interface AttentionOptions {
   readonly heads: number;
   readonly scale: number;
+  /** Both lengths are filled up to a multiple of it inside (passes/align-attention.ts). */
+  readonly multiple?: number;
 }
 
 /** Multi-head attention over sequence-first tokens: q [Tq, B, D], k and v [Tk, B, D] → [Tq, B, D]. */

@@ -24,9 +24,10 @@ import type { Programs, TrainingProgram } from './task.ts';
 
 /** Those of a classifier. `directory` takes what is too large to keep in memory. */
 export async function openClassifierPrograms(session: Session<Dataset>, directory: string): Promise<Programs> {
-  const { job, dataset, preprocessing, initial, precision } = session;
+  const { job, dataset, preprocessing, initial, precision, engine } = session;
   const { batch, labelSmoothing } = job.training;
-  const options = { preprocessing, batch, labelSmoothing, scaled: precision === 'fp16' };
+  const { alignment } = engine;
+  const options = { preprocessing, alignment, batch, labelSmoothing, scaled: precision === 'fp16' };
   const training = await openPipeline(session, trainingGraph(initial.adapted.graph, options), {
     samples: dataset.splits.train,
     augmentation: isIdentity(job.augmentation) ? null : job.augmentation,

@@ -6,6 +6,7 @@ import { trainableGradients } from '../graph/autodiff.ts';
 import { add, cast, crossEntropy, mul, transpose } from '../graph/build.ts';
 import { nameOf } from '../graph/ir.ts';
 import type { Graph, Value } from '../graph/ir.ts';
+import { alignAttention } from '../graph/passes/align-attention.ts';
 import { foldBatchNormalization } from '../graph/passes/fold-batch-normalization.ts';
 import { foldNormalization } from '../graph/passes/fold-normalization.ts';
 import { chooseLoraForm } from '../graph/passes/choose-lora-form.ts';
@@ -30,6 +31,8 @@ export const gradientOf = (parameter: string): string => `gradient ${parameter}`
 
 export interface StepOptions {
   readonly preprocessing: Preprocessing;
+  /** Of the engine: what lengths of attention are filled up to. */
+  readonly alignment?: number | undefined;
   /** Images in a batch: what the forms of the adapters are chosen for. */
   readonly batch: number;
   readonly labelSmoothing: number;
@@ -91,9 +94,10 @@ function withLoss(model: Graph, options: StepOptions): { graph: Graph; logits: V
 /** A model over images as they are decoded, and its outputs there; none is an output of the graph yet. */
 export function withImages(
   model: Graph,
-  { preprocessing, batch }: Pick<StepOptions, 'preprocessing' | 'batch'>,
+  { preprocessing, batch, alignment }: Pick<StepOptions, 'preprocessing' | 'batch' | 'alignment'>,
 ): { graph: Graph; outputs: ReadonlyMap<string, Value> } {
-  const tuned = chooseLoraForm(foldNormalization(foldBatchNormalization(model)), { [BATCH]: batch });
+  const formed = chooseLoraForm(foldNormalization(foldBatchNormalization(model)), { [BATCH]: batch });
+  const tuned = alignment === undefined ? formed : alignAttention(formed, alignment);
   const graph = tuned.empty();
   const { height, width } = inputSize(preprocessing);
   const images = graph.input(IMAGES, [symbol(BATCH), height, width, 3], 'uint8');

@@ -1,10 +1,11 @@
-import { matmul, mul, reduceSum, reshape, softmax, sub, transpose } from '../build.ts';
+import { add, cast, matmul, mul, pad, reduceSum, reshape, slice, softmax, sub, transpose } from '../build.ts';
 import type { AttentionOptions, MatMulFlags } from '../build.ts';
 import { defineOp } from '../define.ts';
 import { like } from '../ir.ts';
 import type { Value } from '../ir.ts';
 import { known, ShapeError, timesDim } from '../shape.ts';
 import type { Dim } from '../shape.ts';
+import { float32 } from '../tensor.ts';
 
 /**
  * Multi-head attention softmax(scale · Q·Kᵀ)·V over sequence-first tokens: q [Tq, B, D], k and v [Tk, B, D] → [Tq, B, D] and the
@@ -15,32 +16,34 @@ import type { Dim } from '../shape.ts';
  */
 export const attention = defineOp<[q: Value, k: Value, v: Value], AttentionOptions>({
   name: 'Attention',
-  shape: ([q, k, v], { heads }) => {
+  shape: ([q, k, v], { heads, multiple }) => {
     const width = known(q.shape[2], 'the width');
     if (width % heads !== 0) throw new ShapeError(`${width} features do not split into ${heads} heads`);
     if (k.shape[2] !== width || v.shape[2] !== width) throw new ShapeError('q, k and v differ in width');
-    return [like(q), like(q, [timesDim(q.shape[1]!, heads), q.shape[0]!, k.shape[0]!])];
+    const lengths = [q, k].map(({ shape: [length] }) => filled(length!, multiple));
+    return [like(q), like(q, [timesDim(q.shape[1]!, heads), ...lengths])];
   },
-  vjp: ({ inputs: [q, k, v], outputs: [o, p], attributes: { heads, scale } }, [dy]) => {
-    const dHeads = split(dy!, heads);
+  vjp: ({ inputs: [q, k, v], outputs: [o, p], attributes: { heads, scale, multiple } }, [dy]) => {
+    const of = (x: Value): Value => split(filledUp(x, multiple), heads);
     let shared: Value | undefined;
     const dScores = (): Value => {
       if (shared !== undefined) return shared;
-      const dP = matmul(dHeads, split(v, heads), { ...SEQUENCE_FIRST, transB: true });
+      const dP = matmul(of(dy!), of(v), { ...SEQUENCE_FIRST, transB: true });
       // [Tq, B·heads, 1] → [B·heads, Tq, 1]: one number a row of P.
-      const rows = transpose(reduceSum(split(mul(dy!, o!), heads), { axes: [-1], keepDims: true }), [1, 0, 2]);
-      return (shared = mul(p!, sub(dP, rows)));
+      const sums = reduceSum(split(mul(dy!, o!), heads), { axes: [-1], keepDims: true });
+      return (shared = mul(p!, sub(dP, transpose(filledUp(sums, multiple), [1, 0, 2]))));
     };
     return [
-      () => join(matmul(dScores(), split(k, heads), { transBatchB: true, alpha: scale }), q),
-      () => joinTurned(matmul(split(q, heads), dScores(), { transA: true, transBatchA: true, alpha: scale }), k),
-      () => joinTurned(matmul(dHeads, p!, { transA: true, transBatchA: true }), v),
+      () => join(matmul(dScores(), of(k), { transBatchB: true, alpha: scale }), q),
+      () => joinTurned(matmul(of(q), dScores(), { transA: true, transBatchA: true, alpha: scale }), k),
+      () => joinTurned(matmul(of(dy!), p!, { transA: true, transBatchA: true }), v),
     ];
   },
-  expand: ({ inputs: [q, k, v], attributes: { heads, scale } }) => {
-    const scores = matmul(split(q, heads), split(k, heads), { ...SEQUENCE_FIRST, transB: true, alpha: scale });
-    const p = softmax(scores);
-    return [join(matmul(p, split(v, heads), { transBatchB: true }), q), p];
+  expand: ({ inputs: [q, k, v], attributes: { heads, scale, multiple } }) => {
+    const of = (x: Value): Value => split(filledUp(x, multiple), heads);
+    const scores = matmul(of(q), of(k), { ...SEQUENCE_FIRST, transB: true, alpha: scale });
+    const p = softmax(withoutFill(scores, k));
+    return [join(matmul(p, of(v), { transBatchB: true }), q), p];
   },
   cases: [
     {
@@ -68,8 +71,20 @@ export const attention = defineOp<[q: Value, k: Value, v: Value], AttentionOptio
       ],
       attributes: { heads: 3, scale: 1 },
     },
+    {
+      inputs: [
+        [3, 2, 4],
+        [5, 2, 4],
+        [5, 2, 4],
+      ],
+      attributes: { heads: 2, scale: 0.7, multiple: 4 },
+      why: 'filled up',
+    },
   ],
 });
+
+/** A half that leaves room for scores on both sides. */
+const LOWEST = -30_000;
 
 const SEQUENCE_FIRST: MatMulFlags = { transBatchA: true, transBatchB: true };
 
@@ -84,10 +99,38 @@ function split(x: Value, heads: number): Value {
  * and Pᵀ·dO the engine would turn the T × T operand, not the narrow one.
  */
 function joinTurned(x: Value, origin: Value): Value {
-  return reshape(transpose(x, [2, 0, 1]), origin.shape);
+  return cutTo(transpose(x, [2, 0, 1]), origin);
 }
 
 /** [B·heads, T, D/heads] → the shape of `origin`, [T, B, D]. */
 function join(x: Value, origin: Value): Value {
-  return reshape(transpose(x, [1, 0, 2]), origin.shape);
+  return cutTo(transpose(x, [1, 0, 2]), origin);
+}
+
+function cutTo(x: Value, { shape }: Value): Value {
+  const [length] = shape;
+  return reshape(typeof length === 'number' ? slice(x, 0, 0, length) : x, shape);
+}
+
+function filled(length: Dim, multiple = 1): Dim {
+  return typeof length === 'number' ? Math.ceil(length / multiple) * multiple : length;
+}
+
+/** With rows of zeros behind, up to a multiple of the length. */
+function filledUp(x: Value, multiple: number | undefined): Value {
+  const [length] = x.shape as readonly [Dim];
+  if (typeof length !== 'number') return x;
+  const none = x.shape.map(() => 0);
+  return pad(x, none, none.with(0, (filled(length, multiple) as number) - length));
+}
+
+/** Scores of keys that are none are so low that no probability is left for them. */
+function withoutFill(scores: Value, { shape: [length] }: Value): Value {
+  const all = scores.shape.at(-1);
+  if (typeof all !== 'number' || all === length) return scores;
+  const mask = float32(
+    [all],
+    Array.from({ length: all }, (_, key) => (key < (length as number) ? 0 : LOWEST)),
+  );
+  return add(scores, cast(scores.graph.constant(mask), scores.dtype));
 }

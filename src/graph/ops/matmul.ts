@@ -4,7 +4,7 @@ import { defineOp } from '../define.ts';
 import type { OnnxWriter, TensorFlowValue } from '../define.ts';
 import { like } from '../ir.ts';
 import type { Value } from '../ir.ts';
-import { scaledProduct } from '../scaled-product.ts';
+import { scaledOne, scaledProduct } from '../scaled-product.ts';
 import { broadcast, formatDim, sameDim, ShapeError } from '../shape.ts';
 import type { Shape } from '../shape.ts';
 
@@ -71,7 +71,7 @@ export const matmul = defineOp<[a: Value, b: Value], MatMulFlags>({
         ),
     ];
   },
-  onnx: (w, { names: [a, b], results, attributes, inputs }) => {
+  onnx: (w, { names: [a, b], results, attributes, inputs, outputs: [y] }) => {
     const { transA, transB, transBatchA, transBatchB, alpha } = attributes;
     if (![transA, transB, transBatchA, transBatchB].includes(true) && (alpha ?? 1) === 1) {
       w.node('MatMul', [a, b], results);
@@ -85,11 +85,19 @@ export const matmul = defineOp<[a: Value, b: Value], MatMulFlags>({
       };
       w.node('FusedMatMul', [a, b], results, flags, 'com.microsoft');
     } else {
-      const left = turned(w, a, inputs[0].shape.length, transA, transBatchA);
-      const right = turned(w, b, inputs[1].shape.length, transB, transBatchB);
-      const plain = (alpha ?? 1) === 1 ? results[0]! : w.fresh('product');
-      w.node('MatMul', [left, right], [plain]);
-      if (plain !== results[0]) w.node('Mul', [plain, w.scalar(alpha!, inputs[0].dtype)], results);
+      const factor = alpha === undefined || alpha === 1 ? undefined : w.scalar(alpha, inputs[0].dtype);
+      const scaled = factor && scaledOne([inputs[0], inputs[1], y!]);
+      const operand = (index: 0 | 1, name: string, trans?: boolean, transBatch?: boolean): string => {
+        const placed = turned(w, name, inputs[index].shape.length, trans, transBatch);
+        if (scaled !== (index === 0 ? 'left' : 'right')) return placed;
+        const result = w.fresh('scaled');
+        w.node('Mul', [placed, factor!], [result]);
+        return result;
+      };
+      const operands = [operand(0, a, transA, transBatchA), operand(1, b, transB, transBatchB)];
+      const plain = scaled === 'result' ? w.fresh('product') : results[0]!;
+      w.node('MatMul', operands, [plain]);
+      if (scaled === 'result') w.node('Mul', [plain, factor!], results);
     }
   },
   tensorflow: (w, { operands: [a, b], inputs, outputs: [y], attributes }) => {
