@@ -2,6 +2,7 @@
  * The form of a job: which fields stand where, and what control each one wants. Help, bounds and defaults are the schema's (job.ts), so
  * that form, completion, command line and validation cannot differ; only the order and a few plain names are decided here.
  */
+import { type JobTask, withTaskDefaults } from './task-defaults.ts';
 import { jobFields, type SchemaNode } from './job-fields.ts';
 
 export type FieldControl =
@@ -25,9 +26,6 @@ export interface FormField {
   /** Empty means null: the help says what that does. */
   readonly nullable: boolean;
 }
-
-/** What a job's dataset is labelled for. */
-export type FormTask = 'classification' | 'detection';
 
 export interface FormSection {
   readonly id: 'basics' | 'adapter' | 'learning' | 'augmentation' | 'run' | 'engine';
@@ -75,7 +73,7 @@ const RUN = ['training.validationShare', 'training.earlyStopping', 'training.see
 const ENGINE: Layout[number] = ['engine', ['threads'], []];
 
 /** What a task does not look at stands in its form as little as what it lacks. */
-const LAYOUTS: Readonly<Record<FormTask, Layout>> = {
+const LAYOUTS: Readonly<Record<JobTask, Layout>> = {
   classification: [
     ['basics', ['name', 'training.epochs', 'training.batch', 'training.learningRate', 'method'], []],
     ADAPTER,
@@ -110,7 +108,7 @@ const LAYOUTS: Readonly<Record<FormTask, Layout>> = {
   ],
 };
 
-export const JOB_FORMS: Readonly<Record<FormTask, readonly FormSection[]>> = {
+export const JOB_FORMS: Readonly<Record<JobTask, readonly FormSection[]>> = {
   classification: sectionsOf(LAYOUTS.classification),
   detection: sectionsOf(LAYOUTS.detection),
 };
@@ -192,4 +190,9 @@ export function valueAt(job: unknown, path: readonly string[]): unknown {
     (value, key) => (typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[key] : undefined),
     job,
   );
+}
+
+/** What a field is where a job says nothing of it: where tasks differ, its base tells which one it is. */
+export function fallbackFor({ path, fallback }: FormField, base: string): unknown {
+  return valueAt(withTaskDefaults({ base }), path) ?? fallback;
 }

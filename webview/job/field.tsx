@@ -1,7 +1,7 @@
 /** One field of the job: its label, its control, its help, and what is wrong with it. */
 import type { ComponentChildren, VNode } from 'preact';
 import { useId, useState } from 'preact/hooks';
-import { fieldText, type FormField, parseField, valueAt } from '../../src/shared/job-form.ts';
+import { fallbackFor, fieldText, type FormField, parseField, valueAt } from '../../src/shared/job-form.ts';
 import { t } from '../ui/l10n.ts';
 import { Checkbox, Dropdown, type Option, TextField } from '../ui/toolkit.ts';
 import { job, plan, sendEdits, state } from './store.ts';
@@ -19,7 +19,7 @@ export function Field({ field, options }: FieldProps): VNode | null {
   const value = valueAt(shown, path);
   const name = t(label);
   const change = (to: unknown): void => {
-    sendEdits([{ path, value: sameAs(to, field.fallback) ? undefined : to }]);
+    sendEdits([{ path, value: sameAs(to, fallbackFor(field, shown.base)) ? undefined : to }]);
   };
   if (options !== undefined || control.kind === 'choice') {
     const listed =
@@ -53,7 +53,12 @@ export function Field({ field, options }: FieldProps): VNode | null {
     );
   return (
     <Labelled field={field}>
-      <TextControl field={field} text={fieldText(value)} onChange={change} />
+      <TextControl
+        field={field}
+        text={fieldText(value)}
+        hint={field.nullable ? unsetText(field) : fieldText(fallbackFor(field, shown.base))}
+        onChange={change}
+      />
     </Labelled>
   );
 }
@@ -70,33 +75,44 @@ function withPresent(options: readonly Option[], value: string): readonly Option
 interface TextControlProps {
   readonly field: FormField;
   readonly text: string;
+  /** Where nothing is written. */
+  readonly hint: string;
   readonly onChange: (value: unknown) => void;
 }
 
-function TextControl({ field, text, onChange }: TextControlProps): VNode {
-  const [wrong, setWrong] = useState<string | null>(null);
-  const hint = field.nullable ? unsetText(field) : fieldText(field.fallback);
+/** What is being written in the place of a text, and whether it can be none of the field's values. */
+interface Written {
+  readonly text: string;
+  readonly over: string;
+  readonly wrong: boolean;
+}
+
+/** What is written stays when the host tells the job anew meanwhile, until it tells another value of this field. */
+function TextControl({ field, text, hint, onChange }: TextControlProps): VNode {
+  const [kept, setWritten] = useState<Written | null>(null);
+  const written = kept?.over === text ? kept : null;
+  const wrong = written?.wrong === true;
   return (
     <>
       <TextField
         label={t(field.label)}
-        value={wrong ?? text}
+        value={written?.text ?? text}
         placeholder={hint}
-        invalid={wrong !== null}
+        invalid={wrong}
+        onInput={(now) => {
+          setWritten({ text: now, over: text, wrong });
+        }}
         onChange={(now) => {
           if (now === text) {
-            setWrong(null);
+            setWritten(null);
             return;
           }
           const parsed = parseField(field, now);
-          if ('wrong' in parsed) setWrong(now);
-          else {
-            setWrong(null);
-            onChange(parsed.value);
-          }
+          setWritten({ text: now, over: text, wrong: 'wrong' in parsed });
+          if (!('wrong' in parsed)) onChange(parsed.value);
         }}
       />
-      {wrong !== null && (
+      {wrong && (
         <p class="field-fault" role="alert">
           {boundsText(field)}
         </p>

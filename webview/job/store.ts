@@ -1,11 +1,11 @@
 /** What the form shows: the host's snapshots as signals, and the figures that follow the sliders from them. */
 import { computed } from '@preact/signals';
 import { advise } from '../../src/shared/advice.ts';
-import type { FormTask } from '../../src/shared/job-form.ts';
 import { layerCosts } from '../../src/shared/layer-costs.ts';
 import { patternValues } from '../../src/shared/module-pattern.ts';
 import { type JobState, toViewJob, type ToHostJob, type ToViewJob } from '../../src/shared/protocol/job.ts';
 import { chosenTargets } from '../../src/shared/target-tree.ts';
+import { type JobTask, taskOfBase } from '../../src/shared/task-defaults.ts';
 import { openChannel } from '../ui/channel.ts';
 import { jobStore, type KeptLink } from './job-store.ts';
 
@@ -41,11 +41,11 @@ export const layers = computed(() => {
   return layerCosts(result.plan.coefficients, shown.lora, (path) => targets.value.has(path), rankOf.value);
 });
 
-/** As the plan tells it; before there is one a checkpoint is a detector's. */
-export const task = computed<FormTask>(() => {
+/** As the plan tells it, before there is one as the base's name does. */
+export const task = computed<JobTask>(() => {
   const { result } = plan.value;
   if (result !== null) return result.task;
-  return state.value?.reading.shown.base.endsWith('.pt') === true ? 'detection' : 'classification';
+  return taskOfBase(state.value?.reading.shown.base) ?? 'classification';
 });
 
 export const advice = computed(() => {

@@ -12,6 +12,7 @@ import { type RunReport, reportSchema } from '../../shared/run/report.ts';
 import { samplesSchema } from '../../shared/run/samples.ts';
 import type { ClassScore, RunDetails, RunHead } from '../../shared/protocol/run.ts';
 import { eventLine } from './event-words.ts';
+import { taskOfBase } from '../../shared/task-defaults.ts';
 import type { Reading } from './run-reader.ts';
 import { logTail } from './trainers.ts';
 import { nameOf } from './words.ts';
@@ -66,7 +67,7 @@ export function headOf({ state, health, remaining }: Reading, memory: RunMemory)
 function metricNameOf({ identity: { job, setup }, summary: { evaluations, untouched } }: RunState): MetricName {
   const measured = evaluations.validation ?? untouched;
   if (measured !== null) return metricOf(measured).name;
-  const task = setup?.dataset.task ?? (job.base.endsWith('.pt') ? 'detection' : 'classification');
+  const task = setup?.dataset.task ?? taskOfBase(job.base);
   return task === 'detection' ? 'mAP50-95' : 'accuracy';
 }
 

@@ -1,7 +1,15 @@
 /** The form's fields against the schema they are taken from. */
 import { expect, test } from 'vitest';
+import { readJobValues } from '../../../src/shared/job-reading.ts';
 import { jobSchema } from '../../../src/shared/job.ts';
-import { fieldText, type FormField, JOB_FORMS, parseField, valueAt } from '../../../src/shared/job-form.ts';
+import {
+  fallbackFor,
+  fieldText,
+  type FormField,
+  JOB_FORMS,
+  parseField,
+  valueAt,
+} from '../../../src/shared/job-form.ts';
 
 const FORMS = Object.values(JOB_FORMS).map((form) => form.flatMap(({ fields, details }) => [...fields, ...details]));
 const FIELDS = FORMS.flat();
@@ -49,4 +57,11 @@ test('choices and groups have their kinds', () => {
   expect(field('training.schedule').control).toEqual({ kind: 'choice', options: ['cosine', 'linear', 'constant'] });
   expect(field('lora.useDora').control).toEqual({ kind: 'yes-no' });
   expect(field('augmentation.jitter')).toMatchObject({ control: { kind: 'group' }, nullable: true });
+});
+
+test('what a field falls back to is what the job would be read with', () => {
+  const epochs = field('training.epochs');
+  for (const base of ['sample', 'yolo11n.pt'])
+    expect(fallbackFor(epochs, base), base).toBe(readJobValues({ data: 'd', base }).shown.training.epochs);
+  expect(fallbackFor(epochs, 'yolo11n.pt')).not.toBe(fallbackFor(epochs, 'sample'));
 });
