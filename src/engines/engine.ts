@@ -59,6 +59,8 @@ export interface Engine {
   readonly alignment?: number | undefined;
   /** Ops of a lowered graph that it cannot compute. */
   readonly lacks?: ReadonlySet<string>;
+  /** Begins to load what takes long, while the caller does other things first; `compile` tells what is wrong with it. */
+  prepare?(options: Pick<CompileOptions, 'threads'>): void;
   /** Throws an `InputError` for a graph with an op that it lacks. */
   compile(graph: Graph, options?: CompileOptions): Promise<Program>;
 }

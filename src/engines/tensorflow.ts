@@ -42,6 +42,9 @@ export function tensorFlow(pack: TensorFlowPack): Engine {
     hasBfloat16: true,
     keepsState: true,
     sharesMemory: true,
+    prepare(options) {
+      load(pack, options).catch(() => undefined);
+    },
     async compile(graph: Graph, options: CompileOptions = {}): Promise<Program> {
       const { pieces, inputs, outputs, state, frozen } = writeSavedModel(graph, {
         channelsFirst: onGpu,

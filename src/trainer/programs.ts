@@ -27,7 +27,7 @@ export async function openClassifierPrograms(session: Session<Dataset>, director
   const { job, dataset, preprocessing, initial, precision, engine } = session;
   const { batch, labelSmoothing } = job.training;
   const { alignment } = engine;
-  const options = { preprocessing, alignment, batch, labelSmoothing, scaled: precision === 'fp16' };
+  const options = { preprocessing, alignment, batch, labelSmoothing, scaled: precision === 'fp16', gpu: engine.gpu };
   const training = await openPipeline(session, trainingGraph(initial.adapted.graph, options), {
     samples: dataset.splits.train,
     augmentation: isIdentity(job.augmentation) ? null : job.augmentation,

@@ -10,6 +10,7 @@ import { alignAttention } from '../graph/passes/align-attention.ts';
 import { foldBatchNormalization } from '../graph/passes/fold-batch-normalization.ts';
 import { foldNormalization } from '../graph/passes/fold-normalization.ts';
 import { chooseLoraForm } from '../graph/passes/choose-lora-form.ts';
+import { separateNormalization } from '../graph/passes/separate-normalization.ts';
 import { embed } from '../graph/rewrite.ts';
 import { symbol } from '../graph/shape.ts';
 import { float32 } from '../graph/tensor.ts';
@@ -38,6 +39,8 @@ export interface StepOptions {
   readonly labelSmoothing: number;
   /** Gradients are asked for times `LOSS_SCALE`. */
   readonly scaled?: boolean;
+  /** What it runs on: on a GPU small operators cost their launch, on a CPU passes over memory cost. */
+  readonly gpu?: boolean | undefined;
 }
 
 /** Loss, logits and every trainable input's gradient. */
@@ -94,9 +97,10 @@ function withLoss(model: Graph, options: StepOptions): { graph: Graph; logits: V
 /** A model over images as they are decoded, and its outputs there; none is an output of the graph yet. */
 export function withImages(
   model: Graph,
-  { preprocessing, batch, alignment }: Pick<StepOptions, 'preprocessing' | 'batch' | 'alignment'>,
+  { preprocessing, batch, alignment, gpu = false }: Pick<StepOptions, 'preprocessing' | 'batch' | 'alignment' | 'gpu'>,
 ): { graph: Graph; outputs: ReadonlyMap<string, Value> } {
-  const formed = chooseLoraForm(foldNormalization(foldBatchNormalization(model)), { [BATCH]: batch });
+  const folded = foldBatchNormalization(model);
+  const formed = chooseLoraForm(gpu ? separateNormalization(folded) : foldNormalization(folded), { [BATCH]: batch });
   const tuned = alignment === undefined ? formed : alignAttention(formed, alignment);
   const graph = tuned.empty();
   const { height, width } = inputSize(preprocessing);

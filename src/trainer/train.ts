@@ -1,4 +1,5 @@
 /** One run, from a folder with a frozen job to the adapter in it. Started again it goes on from the last checkpoint. */
+import { physicalCores } from '../engines/threads.ts';
 import { Random } from '../shared/random.ts';
 import { DeviceFull, isOutOfMemory } from './out-of-memory.ts';
 import { readIdentity } from '../shared/run/read-run.ts';
@@ -46,6 +47,7 @@ export async function train({ folder, log, commands, checkpoint, device }: RunSi
     type: 'preparing',
     what: `compiling the step for ${session.device.name} in ${session.precision} (${session.engine.name}: ${session.reason})`,
   });
+  session.engine.prepare?.({ threads: job.threads ?? physicalCores() });
   const programs = await openPrograms(session, folder);
   try {
     const { state } = programs.training;

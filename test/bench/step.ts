@@ -64,6 +64,7 @@ const MATRIX_OPS = ['Gemm', 'MatMul', 'Conv', 'ConvTranspose'];
 
 export async function measureStep(options: StepOptions): Promise<StepFigures> {
   const { model, method, targets, batch, rank, threads } = options;
+  const engine = chooseEngine(options.engine ?? 'onnxruntime-cpu', { xlaCache: options.xlaCache });
   const base = await openBase(model);
   const last = [...base.graph.nodes]
     .flatMap(({ module }) => /\.layers\.(\d+)\./.exec(module ?? '')?.[1] ?? [])
@@ -83,10 +84,11 @@ export async function measureStep(options: StepOptions): Promise<StepFigures> {
     threads,
   });
   const initial = initialise(base, job, classes);
+  engine.prepare?.({ threads });
   const { preprocessing } = base;
   const scaled = options.precision === 'fp16';
-  const whole = trainingGraph(initial.adapted.graph, { preprocessing, batch, labelSmoothing: 0, scaled });
-  const engine = chooseEngine(options.engine ?? 'onnxruntime-cpu', { xlaCache: options.xlaCache });
+  const stepOptions = { preprocessing, alignment: engine.alignment, batch, labelSmoothing: 0, scaled, gpu: engine.gpu };
+  const whole = trainingGraph(initial.adapted.graph, stepOptions);
   const precision = options.precision ?? 'fp32';
   const images = whole.inputs.find((input) => nameOf(input) === IMAGES)!;
   const split = targets === 'last2' ? splitFrozen(whole, images, FEATURES, BATCH) : undefined;
@@ -97,7 +99,9 @@ export async function measureStep(options: StepOptions): Promise<StepFigures> {
   const training = Training.start({ job, initial, precision }, program.state);
   await training.begin();
   const feeds: Tensors = {
-    ...(split === undefined ? pixels(batch, inputSize(preprocessing)) : features(batch, split.shape)),
+    ...(split === undefined
+      ? pixels(batch, inputSize(preprocessing), engine.sharesMemory === true)
+      : features(batch, split.shape)),
     [LABELS]: {
       dtype: 'int32',
       shape: [batch],
@@ -152,9 +156,13 @@ function matrixFlops(graph: Graph, batch: number): number {
   return MATRIX_OPS.reduce((sum, op) => sum + (byOp.get(op)?.flops ?? 0), 0);
 }
 
-function pixels(batch: number, { height, width }: { height: number; width: number }): Tensors {
+/** In memory that threads share where the trainer has its batches there too (src/trainer/ahead.ts). */
+function pixels(batch: number, { height, width }: { height: number; width: number }, shared: boolean): Tensors {
   const random = new Random(1);
-  const data = Uint8Array.from({ length: batch * height * width * 3 }, () => random.int(256));
+  const row = Uint8Array.from({ length: width * 3 + 1 }, () => random.int(256));
+  const size = batch * height * width * 3;
+  const data = new Uint8Array(shared ? new SharedArrayBuffer(size) : new ArrayBuffer(size));
+  for (let start = 0; start < size; start += row.length) data.set(row.subarray(0, size - start), start);
   return { [IMAGES]: { dtype: 'uint8', shape: [batch, height, width, 3], data } };
 }
 

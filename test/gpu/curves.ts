@@ -55,7 +55,7 @@ export async function lossCurves(model: string, engine: Engine, precision: Preci
       steps: STEPS,
       compile: async (on, as) => {
         const initial = initialise(base, job, CLASSES);
-        const options = { preprocessing, batch: BATCH, labelSmoothing: 0, scaled: as === 'fp16' };
+        const options = { preprocessing, batch: BATCH, labelSmoothing: 0, scaled: as === 'fp16', gpu: on.gpu };
         const graph = inPrecision(trainingGraph(initial.adapted.graph, options), as);
         const program = await compileStep(graph, { engine: on, job, initial });
         return { program, session: { job, initial, precision: as } };

@@ -1,9 +1,9 @@
-/** The optimizer inside the step beside the host's: the same values after the same batches. */
+/** The optimizer inside the step, and the step's form for a GPU, beside the host's: the same values after the same batches. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Engine, Program, Tensors } from '../../src/engines/engine.ts';
+import type { Engine, Tensors } from '../../src/engines/engine.ts';
 import { onnxRuntimeCpu } from '../../src/engines/onnxruntime.ts';
 import { float32 } from '../../src/graph/tensor.ts';
 import { initialise } from '../../src/lora/state.ts';
@@ -24,30 +24,8 @@ const BATCH = 4;
 const CLASSES = ['a', 'b', 'c'];
 const RATES = [1e-3, 3e-3, 2e-3];
 
-/** ONNX Runtime as an engine that keeps state, on the host. */
-const keeping: Engine = {
-  ...onnxRuntimeCpu,
-  keepsState: true,
-  async compile(graph, { state = new Map<string, string>(), ...options } = {}): Promise<Program> {
-    const program = await onnxRuntimeCpu.compile(graph, options);
-    let kept: Tensors = {};
-    return {
-      async run(feeds, into = {}) {
-        const results = await program.run({ ...feeds, ...kept }, into);
-        kept = Object.fromEntries([...state].map(([input, output]) => [input, results[output]!]));
-        return results;
-      },
-      release: () => program.release(),
-      state: {
-        write: (values) => {
-          kept = structuredClone(values);
-          return Promise.resolve();
-        },
-        read: () => Promise.resolve(kept),
-      },
-    };
-  },
-};
+/** As on a GPU: what is kept is fed and handed out at each run. */
+const keeping: Engine = { ...onnxRuntimeCpu, keepsState: true };
 const engines = tensorFlow === undefined ? [keeping] : [keeping, tensorFlow];
 
 let folder: string;
@@ -77,7 +55,13 @@ async function train(
   const base = await openBase(model);
   const job = jobSchema.parse({ data: '.', base: model, ...given });
   const initial = initialise(base, job, CLASSES);
-  const options = { preprocessing: base.preprocessing, batch: BATCH, labelSmoothing: 0, scaled: precision === 'fp16' };
+  const options = {
+    preprocessing: base.preprocessing,
+    batch: BATCH,
+    labelSmoothing: 0,
+    scaled: precision === 'fp16',
+    gpu: engine !== onnxRuntimeCpu,
+  };
   const graph = inPrecision(trainingGraph(initial.adapted.graph, options), precision);
   const program = await compileStep(graph, { engine, job, initial });
   const session = { job, initial, precision };
