@@ -114,6 +114,8 @@ interface Room {
 }
 
 function fit(graph: Graph, { batch, recompute }: Wanted, room: Room): { recompute: number; bytes: number } {
+  const plain = room.bytesOf(graph, batch);
+  if (recompute !== 'always' && plain <= room.memory) return { recompute: 0, bytes: plain };
   const step = recomputableStep(graph);
   const segmentsFor = (images: number): number | undefined => {
     const fits = (written: Graph): boolean => room.bytesOf(written, images) <= room.memory;

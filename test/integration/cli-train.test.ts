@@ -91,7 +91,7 @@ describe('train', () => {
     const { code, stdout, stderr } = ended;
     expect({ code, stderr }).toMatchObject({ code: 0 });
     const names = stdout.split('\n').map((line) => line.split('  ')[0]);
-    expect(names).toEqual(['accuracy', 'trained', 'file', 'time', 'run', 'adapter', '']);
+    expect(names).toEqual(['accuracy', 'trained', 'file', 'time', 'on', 'run', 'adapter', '']);
     expect(stdout).toMatch(/accuracy +\d+\.\d % untouched → \d+\.\d % \(validation, step \d+\)/);
     // Rank 4 in 12 linear layers of width 16 (four 16×16, two 16×64 a block) and a convolution of 192 columns; head 8·16 + 8.
     const adapter = 4 * (2 * (4 * 32 + 2 * 80) + (16 + 192));
@@ -112,6 +112,15 @@ describe('train', () => {
     expect(layers.size).toBe(13);
     expect([...layers.values()].every(({ rank }) => rank === 4)).toBe(true);
     expect([...saved.keys()]).toEqual(['classifier.bias', 'classifier.weight']);
+  });
+
+  it('ends in the same adapter where it computes again what it would have kept', async () => {
+    const always = ['--set', 'training.recompute=always', '--out', 'again'];
+    const { code, stdout } = await run(...TRAIN, '--epochs', '2', '--rank', '4', ...always);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^on .*, \d+ segments of a step computed again/m);
+    const [plain, again] = ['run', 'again'].map((name) => readFileSync(at(name, 'adapter/adapter_model.safetensors')));
+    expect(again!.equals(plain!)).toBe(true);
   });
 
   it('takes what plan had foretold, to the byte', async () => {
@@ -162,7 +171,7 @@ describe('train', () => {
 describe('what comes after training', () => {
   it('runs lists them, the newest first', async () => {
     const { stdout } = await run('runs');
-    expect(stdout.split('\n')[0]).toMatch(/^run +state +step +untouched +accuracy +method +rank +age$/);
+    expect(stdout.split('\n')[0]).toMatch(/^run +state +step +untouched +accuracy +method +rank +on +age$/);
     expect(stdout).toMatch(/-named +finished +4\/4 +.* lora +8 /);
     const { runs } = z
       .object({ runs: z.array(z.object({ run: z.string(), status: z.string(), rank: z.int().nullable() })) })
