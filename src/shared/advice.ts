@@ -18,6 +18,7 @@ export type Advice = { readonly fix?: { readonly edits: readonly JobEdit[]; read
   | { readonly id: 'rate-for-full'; readonly rate: number }
   | { readonly id: 'imbalance'; readonly ratio: number }
   | { readonly id: 'batch-for-images'; readonly batch: number; readonly images: number }
+  | { readonly id: 'updates-for-boxes'; readonly updates: number; readonly enough: number }
   | { readonly id: 'toy-base' }
 );
 
@@ -41,6 +42,8 @@ const ALWAYS_FINE_RANK = 8;
 /** From here on α / r shrinks updates too much (Kalajdzievski 2023). */
 const RSLORA_RANK = 32;
 const LARGE_IMBALANCE = 10;
+/** After fewer updates a detector on new classes has gained little, by whatever method; after so many most (docs/results.md). */
+const UPDATES_FOR_BOXES = { few: 100, enough: 240 };
 
 /** The weightiest first. */
 export function advise({ job, cost, memory, images, imbalance }: AdviceFacts): Advice[] {
@@ -78,8 +81,17 @@ export function advise({ job, cost, memory, images, imbalance }: AdviceFacts): A
     advice.push({ id: 'batch-for-images', batch: training.batch, images });
   if (imbalance !== null && imbalance >= LARGE_IMBALANCE && training.classWeights === 'none')
     advice.push({ id: 'imbalance', ratio: imbalance, fix: setting(['training', 'classWeights'], 'balanced') });
+  if (images !== null && taskOfBase(job.base) === 'detection') advice.push(...updateAdvice(job, images));
   if (kindOfBase(job.base) === 'sample') advice.push({ id: 'toy-base' });
   return advice;
+}
+
+function updateAdvice({ training }: Job, images: number): Advice[] {
+  const perEpoch = Math.ceil(images / (training.batch * training.accumulate));
+  const updates = training.epochs * perEpoch;
+  const { few, enough } = UPDATES_FOR_BOXES;
+  const fix = setting(['training', 'epochs'], Math.ceil(enough / perEpoch));
+  return updates < few && perEpoch > 0 ? [{ id: 'updates-for-boxes', updates, enough, fix }] : [];
 }
 
 /** What trains everything well, where the default rate suits adapters. */

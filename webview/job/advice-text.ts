@@ -39,10 +39,7 @@ export function adviceText(advice: Advice): string {
         formatBytes(advice.copy),
       );
     case 'rate-for-full':
-      return t(
-        'A learning rate of {0} suits adapters; training every weight wants about a tenth of it.',
-        String(advice.rate),
-      );
+      return t('A learning rate of {0} suits adapters; training every weight wants a lower one.', String(advice.rate));
     case 'imbalance':
       return t(
         'The largest class has {0} times as many images as the smallest: class weights keep it from drowning the others.',
@@ -53,6 +50,12 @@ export function adviceText(advice: Advice): string {
         'A batch of {0} is more than the {1} training images.',
         formatInteger(advice.batch),
         formatInteger(advice.images),
+      );
+    case 'updates-for-boxes':
+      return t(
+        '{0} updates are too few to tell what LoRA can do with boxes: in our trials most was gained after {1}.',
+        formatInteger(advice.updates),
+        formatInteger(advice.enough),
       );
     case 'toy-base':
       return t('The sample base is a toy: it shows how things work, not how good they get.');
@@ -73,6 +76,8 @@ export function fixText({ id, fix }: Advice): string {
       return t('Use batches of {0}', value);
     case 'rate-for-full':
       return t('Use {0}', value);
+    case 'updates-for-boxes':
+      return t('Train {0} epochs', value);
     case 'imbalance':
       return t('Balance the classes');
     default:

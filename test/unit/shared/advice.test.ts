@@ -80,3 +80,10 @@ test('layers that are left out, an adapter above a copy, a toy, an imbalance, a 
   expect(ids({ imbalance: 12 })).toEqual(['imbalance']);
   expect(ids({ job: job({ training: { batch: 64 } }), images: 60, imbalance: 1 })).toEqual(['batch-for-images']);
 });
+
+test('few updates on boxes, with the epochs that are enough', () => {
+  const few = job({ base: 'yolo11n.pt', training: { epochs: 2, batch: 16 } });
+  expect(ids({ job: few, images: 160 })).toEqual(['updates-for-boxes']);
+  expect(ids({ job: job({ base: 'yolo11n.pt', training: { epochs: 24, batch: 16 } }), images: 160 })).toEqual([]);
+  expect(ids({ job: job({ training: { epochs: 2, batch: 16 } }), images: 160 })).toEqual([]);
+});
