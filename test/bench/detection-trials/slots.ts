@@ -34,6 +34,8 @@ export interface Finished {
 /** A run that fails on a card is tried once more, on any slot. */
 const ATTEMPTS = 2;
 const MAX_SAID = 2000;
+/** Of util-linux. */
+const BIND = 'taskset';
 
 export function slotOf(text: string): Slot {
   const [engine, cores, card] = text.split('@');
@@ -100,7 +102,7 @@ export class Pool {
   ): Promise<void> {
     this.#running += 1;
     const [command = '', ...rest] = entry.task.command(slot);
-    const child = spawn('taskset', ['-c', slot.cores, command, ...rest], {
+    const child = spawn(BIND, ['-c', slot.cores, command, ...rest], {
       env: {
         ...process.env,
         LOWRANK_CACHE: slot.cache,
