@@ -75,17 +75,31 @@ export function threadPool(file: string, workers: number, { paths, recipe, resiz
         thread.postMessage(ring);
         thread.unref();
       }
+      const batches = Math.ceil(epoch.order.length / epoch.batch);
       let batch = 0;
       let stopped = false;
+      let ready: FilledBatch | undefined;
+      // Copied out while an engine in a thread of its own works on the batch before.
+      const takeAhead = (): void => {
+        const isThere = batch < batches && isComplete(ring, batch) && failure === undefined && !stopped;
+        if (ready === undefined && isThere) ready = take(ring, batch++);
+      };
+      const nextOf = async (): Promise<FilledBatch> => {
+        while (!isComplete(ring, batch) && failure === undefined && !stopped) await message();
+        if (failure !== undefined) throw failure;
+        if (stopped) throw new Error('these batches were stopped');
+        return take(ring, batch++);
+      };
       return {
         async next() {
-          while (!isComplete(ring, batch) && failure === undefined && !stopped) await message();
-          if (failure !== undefined) throw failure;
-          if (stopped) throw new Error('these batches were stopped');
-          return take(ring, batch++);
+          const next = ready ?? (await nextOf());
+          ready = undefined;
+          setImmediate(takeAhead);
+          return next;
         },
         stop() {
           stopped = true;
+          ready = undefined;
           stop(ring);
           wake();
         },
