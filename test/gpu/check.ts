@@ -32,8 +32,8 @@ const GRADIENT_TOLERANCE = { fp32: 0.01, fp16: 0.03, bf16: 0.2 } as const;
 /** Of each loss of a detector's curve, in parts of the first: an anchor that changes hands for a rounding's sake moves it by a part in a hundred. */
 const DETECTOR_TOLERANCE = { fp32: 0.05, fp16: 0.05, bf16: 0.15 } as const;
 
-/** Halves are an option of WebGPU's that not every card has. */
-const PRECISIONS: Readonly<Record<string, readonly Precision[]>> = { 'onnxruntime-webgpu': ['fp32'] };
+/** Halves are an option of WebGPU's that not every card has; ONNX Runtime says so at the first kernel. */
+const NO_HALVES = 'requires f16';
 
 const precisionsOf = ({ hasBfloat16 = false }: Engine): readonly Precision[] =>
   hasBfloat16 ? ['fp32', 'fp16', 'bf16'] : ['fp32', 'fp16'];
@@ -95,6 +95,17 @@ async function placement(engine: Engine, model: string, precision: Precision): P
   tell(`${engine.name} ${precision}: the whole step on the GPU`, fault);
 }
 
+async function inOne(engine: Engine, precision: Precision): Promise<void> {
+  try {
+    if (wanted('curves')) await curves(engine, model, precision);
+    if (wanted('detector')) await detector(engine, precision);
+    if (wanted('placement') && engine.form === 'onnx') await placement(engine, model, precision);
+  } catch (error) {
+    if (!messageOf(error).includes(NO_HALVES)) throw error;
+    process.stdout.write(`        ${engine.name}: this card has no ${precision}\n`);
+  }
+}
+
 const wanted = (part: string): boolean => values.only === undefined || values.only === part;
 const folder = mkdtempSync(join(tmpdir(), 'lowrank-gpu-'));
 const model = await writeTinyVit(join(folder, 'vit'));
@@ -103,11 +114,7 @@ for (const name of values.engines.split(',')) {
     const [engineName, xla] = name.split('+');
     const engine = chooseEngine(engineName!, xla === undefined ? {} : { xlaCache: join(folder, 'xla') });
     if (wanted('ops')) await ops(engine);
-    for (const precision of PRECISIONS[engine.name] ?? precisionsOf(engine)) {
-      if (wanted('curves')) await curves(engine, model, precision);
-      if (wanted('detector')) await detector(engine, precision);
-      if (wanted('placement') && engine.form === 'onnx') await placement(engine, model, precision);
-    }
+    for (const precision of precisionsOf(engine)) await inOne(engine, precision);
   } catch (error) {
     tell(name, messageOf(error));
   }
