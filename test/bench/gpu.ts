@@ -1,6 +1,6 @@
 /**
  * `npm run bench -- gpu`, and by itself on a machine with a GPU: `node gpu.js [--engines …] [--models …] [--batches …] [--precisions …]
- * [--python PATH --peft bench_peft.py]`. Each row is a process of its own that takes whole training steps, images of bytes on the host to
+ * [--xla-cache FOLDER] [--python PATH --peft bench_peft.py --theirs fp32,tf32,bf16,bf16+compile]`. Each row is a process of its own that takes whole training steps, images of bytes on the host to
  * updated adapters; rows of PyTorch and peft stand beside ours where a Python with torch, transformers and peft is named.
  */
 import { execFileSync } from 'node:child_process';
@@ -19,9 +19,6 @@ const MODELS: Readonly<Record<string, { readonly width: number; readonly heads: 
   small: { width: 384, heads: 6 },
   base: { width: 768, heads: 12 },
 };
-
-/** Of PyTorch: each precision eagerly, and compiled in the best one of most models. */
-const THEIRS = [['fp32'], ['tf32'], ['bf16'], ['bf16', '--compile']] as const;
 
 /** A compiler that hangs must not take the whole session. */
 const MAX_ROW_MS = 180_000;
@@ -49,6 +46,10 @@ const { values } = parseArgs({
     steps: { type: 'string', default: '20' },
     python: { type: 'string' },
     peft: { type: 'string', default: 'test/parity/bench_peft.py' },
+    // Each precision eagerly, and compiled in the best one of most models.
+    theirs: { type: 'string', default: 'fp32,tf32,bf16,bf16+compile' },
+    // A folder that outlasts the bench: a second one starts from what this one compiled.
+    'xla-cache': { type: 'string' },
     out: { type: 'string', default: 'bench-gpu.json' },
   },
 });
@@ -74,9 +75,11 @@ async function compare(): Promise<void> {
         }
       }
       if (values.python === undefined) continue;
-      for (const [precision, ...flags] of THEIRS) {
-        const engine = flags.length === 0 ? 'PyTorch' : 'PyTorch compiled';
-        add({ model, batch, engine, precision, ...theirs(values.python, folder, batch, [precision, ...flags]) });
+      for (const name of list(values.theirs)) {
+        const [precision, compile] = name.split('+') as [string, string | undefined];
+        const engine = compile === undefined ? 'PyTorch' : 'PyTorch compiled';
+        const flags = compile === undefined ? [] : ['--compile'];
+        add({ model, batch, engine, precision, ...theirs(values.python, folder, batch, precision, flags) });
       }
     }
   }
@@ -94,7 +97,7 @@ async function modelFolder(folder: string, name: string): Promise<string> {
 
 function ours(model: string, batch: number, name: string, precision: string, work: string) {
   const [engine, xla] = name.split('+');
-  const xlaCache = join(work, 'xla');
+  const xlaCache = values['xla-cache'] ?? join(work, 'xla');
   if (xla !== undefined) mkdirSync(xlaCache, { recursive: true });
   const options = {
     model,
@@ -112,9 +115,9 @@ function ours(model: string, batch: number, name: string, precision: string, wor
   return figuresOf(process.execPath, [fileURLToPath(import.meta.url), '--step', JSON.stringify(options)]);
 }
 
-function theirs(python: string, model: string, batch: number, [precision, ...flags]: readonly string[]) {
+function theirs(python: string, model: string, batch: number, precision: string, flags: readonly string[]) {
   const common = ['--model', model, '--targets', values.targets, '--batch', String(batch), '--rank', values.rank];
-  const run = ['--steps', values.steps, '--device', 'cuda', '--precision', precision!, ...flags];
+  const run = ['--steps', values.steps, '--device', 'cuda', '--precision', precision, ...flags];
   return figuresOf(python, [values.peft, ...common, ...run]);
 }
 
