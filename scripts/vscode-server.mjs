@@ -83,6 +83,11 @@ export function writeSettings(profile, settings) {
   const user = join(profile, 'data/User');
   mkdirSync(user, { recursive: true });
   writeFileSync(join(user, 'settings.json'), JSON.stringify({ ...QUIET_SETTINGS, ...settings }, null, 2));
+  // Where a server takes settings of `machine` scope from; in the user's it passes over them.
+  const machine = join(profile, 'data/Machine');
+  mkdirSync(machine, { recursive: true });
+  const own = Object.fromEntries(Object.entries(settings).filter(([name]) => name.startsWith('lowrank.')));
+  writeFileSync(join(machine, 'settings.json'), JSON.stringify(own, null, 2));
 }
 
 /** Of this process's environment only what any program needs: an editor around it must not be spoken to. */

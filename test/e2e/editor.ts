@@ -61,10 +61,14 @@ export interface EditorOptions {
   readonly trust?: boolean;
   readonly settings?: Readonly<Record<string, unknown>>;
   readonly viewport?: { readonly width: number; readonly height: number };
+  /** A folder of programs that are found before the system's own. */
+  readonly programs?: string;
 }
 
-export async function startEditor({ folder, trust = true, settings = {}, viewport }: EditorOptions): Promise<Editor> {
+export async function startEditor(options: EditorOptions): Promise<Editor> {
+  const { folder, trust = true, settings = {}, viewport, programs } = options;
   const profile = mkdtempSync(join(tmpdir(), 'lowrank-e2e-'));
+  if (programs !== undefined) putOnPath(profile, programs);
   const log = join(RESULTS, 'e2e', `${nameOfTestFile()}-${basename(profile)}.log`);
   const all = { 'workbench.colorTheme': THEMES.dark[0], ...settings };
   let server: Server | undefined;
@@ -93,6 +97,14 @@ export async function startEditor({ folder, trust = true, settings = {}, viewpor
     await server?.stop();
     rmSync(profile, { recursive: true, force: true, maxRetries: 3 });
     throw error;
+  }
+}
+
+/** The server takes its environment from a login shell, which reads this file last. */
+function putOnPath(profile: string, programs: string): void {
+  mkdirSync(join(profile, 'home'), { recursive: true });
+  for (const name of ['.profile', '.bash_profile', '.zprofile']) {
+    writeFileSync(join(profile, 'home', name), `export PATH="${programs}:$PATH"\n`);
   }
 }
 
