@@ -16,7 +16,8 @@ import { headOutputs, rawOutputsGraph, trainingGraphs } from '../../src/trainer/
 import { stepGraph } from '../../src/trainer/roots.ts';
 
 const TURNS = 5;
-const IMAGES = 2;
+/** A piece of a batch. */
+const IMAGES = 1;
 
 export async function compareDetectorSteps(file: string, say: (line: string) => void): Promise<void> {
   if (!existsSync(file)) {
@@ -61,7 +62,7 @@ export async function compareDetectorSteps(file: string, say: (line: string) => 
   const steps = await Promise.all(
     Object.entries(graphs).map(async ([name, graph]) => ({
       name,
-      program: await onnxRuntimeCpu.compile(graph, { threads: 1 }),
+      program: await onnxRuntimeCpu.compile(graph, { threads: 1, intoOnly: true }),
       feeds: fed(graph),
       into: Object.fromEntries(
         [...graph.outputs].map(([key, { shape, dtype }]) => [
