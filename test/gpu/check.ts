@@ -1,5 +1,5 @@
 /**
- * `npm run test:gpu [-- --engines a,b+xla --only ops|curves|placement|detector --op NAME --detector FILE.pt]`: engines beside ONNX Runtime's CPU, on a machine that has them. Needs
+ * `npm run test:gpu [-- --engines a,b+xla --only ops|curves|placement|detector --op NAME --detector FILE.pt --resnet FOLDER]`: engines beside ONNX Runtime's CPU, on a machine that has them. Needs
  * Node and the bundles alone, so that it runs where there is no npm. The last line counts; the exit status is 1 where anything failed.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -44,6 +44,7 @@ const { values } = parseArgs({
     only: { type: 'string' },
     op: { type: 'string' },
     detector: { type: 'string', default: 'test/fixtures/yolo/drawn.pt' },
+    resnet: { type: 'string', default: 'test/fixtures/models/resnet-basic' },
   },
 });
 
@@ -66,8 +67,14 @@ async function ops(engine: Engine): Promise<void> {
   );
 }
 
-async function curves(engine: Engine, model: string, precision: Precision): Promise<void> {
-  judge(`${engine.name} ${precision}`, await lossCurves(model, engine, precision), CURVE_TOLERANCE[precision]);
+async function curves(engine: Engine, precision: Precision): Promise<void> {
+  for (const [name, folder] of [
+    ['ViT', model],
+    ['ResNet', values.resnet],
+  ] as const) {
+    const curves = await lossCurves(folder, engine, precision);
+    judge(`${engine.name} ${precision}, ${name}`, curves, CURVE_TOLERANCE[precision]);
+  }
 }
 
 async function detector(engine: Engine, precision: Precision): Promise<void> {
@@ -97,7 +104,7 @@ async function placement(engine: Engine, model: string, precision: Precision): P
 
 async function inOne(engine: Engine, precision: Precision): Promise<void> {
   try {
-    if (wanted('curves')) await curves(engine, model, precision);
+    if (wanted('curves')) await curves(engine, precision);
     if (wanted('detector')) await detector(engine, precision);
     if (wanted('placement') && engine.form === 'onnx') await placement(engine, model, precision);
   } catch (error) {
