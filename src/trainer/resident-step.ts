@@ -40,7 +40,7 @@ export const VALUES = 'values';
 export const FIRST = 'first averages';
 export const SECOND = 'second averages';
 export const SUMS = 'summed gradients';
-export const next = (vector: string): string => `next ${vector}`;
+const next = (vector: string): string => `next ${vector}`;
 
 /** float32 scalar: what is fed of an update, by its name. */
 export const CONTROLS = {
