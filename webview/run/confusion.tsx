@@ -64,7 +64,7 @@ function Matrix({ confusion, classes }: ConfusionProps): VNode {
   const nothing = t('nothing');
   const marked = (row: number, column: number): string => (at?.row === row || at?.column === column ? ' marked' : '');
   return (
-    <div class="numbers confusion" tabIndex={0} role="region" aria-label={t('What is taken for what')}>
+    <div class="numbers confusion" tabIndex={0} role="region" aria-label={t('Table of found and labelled')}>
       <table
         onMouseLeave={() => {
           setAt(null);

@@ -4,7 +4,7 @@ import { useState } from 'preact/hooks';
 import { countLabels, judgeBoxes } from '../../src/shared/boxes.ts';
 import { formatInteger, formatShare } from '../../src/shared/format.ts';
 import type { RunDetections, ShownDetection } from '../../src/shared/protocol/run.ts';
-import { BoxedPicture, type DrawnBox } from '../ui/boxes.tsx';
+import { BoxedButton, type DrawnBox } from '../ui/boxes.tsx';
 import { Card } from '../ui/card.tsx';
 import { t } from '../ui/l10n.ts';
 import { nameOf, within } from '../ui/paths.ts';
@@ -145,16 +145,15 @@ function Detection({ image, data, large, onToggle }: DetectionProps): VNode {
   const words = t('{0} of {1} found, {2} wrong', right, truth.length, found.length - right);
   return (
     <>
-      <button
-        type="button"
-        class="detection-picture"
-        aria-expanded={large}
+      <BoxedButton
+        uri={uri}
+        boxes={drawn}
+        labels={shows.labels}
+        expanded={large}
         title={large ? t('Make smaller') : t('Make larger')}
-        aria-label={`${nameOf(file)}: ${words}. ${t('Labelled: {0}', countLabels(truth) || '–')}. ${t('Found: {0}', countLabels(found) || '–')}`}
+        name={`${nameOf(file)}: ${words}. ${t('Labelled: {0}', countLabels(truth) || '–')}. ${t('Found: {0}', countLabels(found) || '–')}`}
         onClick={onToggle}
-      >
-        <BoxedPicture uri={uri} boxes={drawn} labels={shows.labels} />
-      </button>
+      />
       <p class="row spread help">
         <Link
           title={t('Open {0}', file)}

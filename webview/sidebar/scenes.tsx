@@ -3,7 +3,7 @@ import type { VNode } from 'preact';
 import { useState } from 'preact/hooks';
 import { countLabels } from '../../src/shared/boxes.ts';
 import type { Scene } from '../../src/shared/protocol/results.ts';
-import { BoxedPicture } from '../ui/boxes.tsx';
+import { BoxedButton } from '../ui/boxes.tsx';
 import { t } from '../ui/l10n.ts';
 import { nameOf } from '../ui/paths.ts';
 import { Link } from '../ui/toolkit.ts';
@@ -19,17 +19,17 @@ export function Scenes({ scenes }: { readonly scenes: readonly Scene[] }): VNode
   };
   return (
     <div class="scenes">
-      <button
-        type="button"
-        class="scene"
+      <BoxedButton
+        uri={uri}
+        ratio={width / height}
+        boxes={boxes.map((box) => ({ ...box, kind: 'plain' }))}
+        labels
         title={file}
-        aria-label={t('Open {0}: {1}', nameOf(file), countLabels(boxes))}
+        name={t('Open {0}: {1}', nameOf(file), countLabels(boxes))}
         onClick={() => {
           send({ type: 'open-file', path: file });
         }}
-      >
-        <BoxedPicture uri={uri} ratio={width / height} boxes={boxes.map((box) => ({ ...box, kind: 'plain' }))} labels />
-      </button>
+      />
       {scenes.length > 1 && (
         <p class="row spread help">
           <Link label={t('Previous labelled image')} onClick={step(-1)}>

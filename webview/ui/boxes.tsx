@@ -69,3 +69,28 @@ function BoxLabel({ label, box: [x1, y1, x2, y2], confidence, kind }: DrawnBox):
     </span>
   );
 }
+
+interface BoxedButtonProps extends BoxedPictureProps {
+  /** What is in the picture, for those who do not see it. */
+  readonly name: string;
+  readonly title: string;
+  readonly expanded?: boolean;
+  readonly onClick: () => void;
+}
+
+/** The same to be pressed. The button lies over the picture: labels within it would have to be its name. */
+export function BoxedButton({ name, title, expanded, onClick, ...picture }: BoxedButtonProps): VNode {
+  return (
+    <div class="boxed-place">
+      <BoxedPicture {...picture} />
+      <button
+        type="button"
+        class="boxed-cover"
+        title={title}
+        aria-label={name}
+        aria-expanded={expanded}
+        onClick={onClick}
+      />
+    </div>
+  );
+}
