@@ -1,5 +1,12 @@
-/** What an engine allocates for the values of a step: more than they are, by measured factors (docs/performance.md). */
+/** What an engine and its process allocate for a step: more than its values are, by measured factors (docs/performance.md). */
 
+/** Node with the trainer's code and ONNX Runtime, and what building the graphs leaves behind. */
+export const PROCESS_BYTES = 123 * 2 ** 20;
+/**
+ * Of each constant of each compiled graph. The engine has it packed for the forward and again for the backward pass, the host has the
+ * file's weights, and those that took up a normalisation a second time.
+ */
+export const CONSTANT_COPIES = 2.15;
 /** Chunks that are free and fit nothing. */
 const ARENA_SLACK = 1.14;
 /** More of it where convolutions work: their values come in many sizes, and in two layouts. */
@@ -14,4 +21,9 @@ export interface StepValues {
 
 export function arenaBytes({ activations, convolutions }: StepValues): number {
   return activations * (ARENA_SLACK + CONVOLUTION_SLACK * convolutions);
+}
+
+/** A process that runs one graph, without images and what is trained. */
+export function stepBytes(graph: StepValues & { readonly constants: number }): number {
+  return PROCESS_BYTES + CONSTANT_COPIES * graph.constants + arenaBytes(graph);
 }

@@ -13,8 +13,7 @@ import { BATCH } from '../models/base.ts';
 import { InputError } from '../shared/errors.ts';
 import { formatBytes } from '../shared/format.ts';
 import type { Job } from '../shared/job.ts';
-import { arenaBytes } from './arena.ts';
-import { stepBytes } from './plan-memory.ts';
+import { arenaBytes, stepBytes } from './arena.ts';
 import { fewestSegments, recomputableStep } from './recompute.ts';
 
 /** The driver's context and the libraries' kernels and work space. */

@@ -5,33 +5,20 @@
  */
 import type { MemoryPlan } from '../shared/plan.ts';
 import { MAX_MEMORY_BYTES } from './frozen-features.ts';
-import { arenaBytes } from './arena.ts';
-import type { StepValues } from './arena.ts';
+import { arenaBytes, CONSTANT_COPIES, PROCESS_BYTES } from './arena.ts';
 import type { ImagePlan } from './plan-images.ts';
 import type { RunWork } from './plan-work.ts';
 
-/** Node with the trainer's code and ONNX Runtime, and what building the graphs leaves behind. */
-const PROCESS_BYTES = 123 * 2 ** 20;
 /** A decoding thread: an isolate, its code and its buffers beside the image itself. */
 const WORKER_BYTES = 45 * 2 ** 20;
 /** A decoder holds the image twice: as it comes from its library and as RGB. */
 const DECODED_COPIES = 2;
-/**
- * Of each constant of each compiled graph. The engine has it packed for the forward and again for the backward pass, the host has the
- * file's weights, and those that took up a normalisation a second time.
- */
-const CONSTANT_COPIES = 2.15;
 /** The value, how it started, its gradient, their sum and two moments; and for a while a copy for the checkpoint. */
 const TRAINED_COPIES = 6.6;
 
 /** What trained parameters take with all that their optimizer keeps of them. */
 export function trainedBytes(parameters: number): number {
   return TRAINED_COPIES * parameters * Float32Array.BYTES_PER_ELEMENT;
-}
-
-/** A process that runs one graph, without images and what is trained. */
-export function stepBytes(graph: StepValues & { readonly constants: number }): number {
-  return PROCESS_BYTES + CONSTANT_COPIES * graph.constants + arenaBytes(graph);
 }
 
 export interface MemoryOf {
