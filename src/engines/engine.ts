@@ -57,10 +57,7 @@ export interface Engine {
   readonly hasBfloat16?: boolean;
   /** It multiplies matrices faster whose sides are multiples of this. */
   readonly alignment?: number | undefined;
-  /** Ops of a lowered graph that it cannot compute. */
-  readonly lacks?: ReadonlySet<string>;
   /** Begins to load what takes long, while the caller does other things first; `compile` tells what is wrong with it. */
   prepare?(options: Pick<CompileOptions, 'threads'>): void;
-  /** Throws an `InputError` for a graph with an op that it lacks. */
   compile(graph: Graph, options?: CompileOptions): Promise<Program>;
 }

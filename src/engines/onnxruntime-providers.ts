@@ -20,8 +20,6 @@ export interface Provider {
   readonly alignment?: number;
   /** Some vectors that cross whole cost less than every adapter and its gradient, and the host's optimizer. */
   readonly keepsState?: boolean;
-  /** Ops of a lowered graph that it claims and then fails at. */
-  readonly lacks?: ReadonlySet<string>;
   /** `platform-arch` for which onnxruntime-node has it; a pack adds CUDA where it says so. Null for all. */
   readonly platforms: readonly string[] | null;
 }

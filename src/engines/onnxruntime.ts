@@ -4,8 +4,6 @@ import { encodeModel } from '../formats/onnx-proto.ts';
 import type { Graph } from '../graph/ir.ts';
 import { bytesUnder } from '../graph/tensor.ts';
 import type { DType, Tensor, TensorData } from '../graph/tensor.ts';
-import { lower } from '../graph/passes/lower.ts';
-import { InputError } from '../shared/errors.ts';
 import type { CompileOptions, Engine, Program, Tensors } from './engine.ts';
 import { withFedState } from './fed-state.ts';
 import { onnxRuntime } from './onnxruntime-library.ts';
@@ -26,9 +24,7 @@ function engineOf(provider: Provider): Engine {
     prefersHalf: provider.prefersHalf ?? false,
     alignment: provider.alignment,
     keepsState: provider.keepsState ?? false,
-    lacks: provider.lacks ?? NOTHING,
     async compile(graph: Graph, options: CompileOptions = {}): Promise<Program> {
-      refuseLacking(graph, provider);
       const program = await load(encode(graph, provider, options), provider, options);
       return options.state === undefined ? program : withFedState(program, options.state);
     },
@@ -75,17 +71,6 @@ export function loadForCpu(encoded: EncodedGraph, options: CompileOptions = {}):
  */
 const END_OF_RESULTS = 'end of results';
 const ENDED = 'Non tensor type';
-
-const NOTHING: ReadonlySet<string> = new Set();
-
-/** Named before anything starts, with an engine that has it: at the first step it would be an error of the driver's. */
-function refuseLacking(graph: Graph, { name, lacks = NOTHING }: Provider): void {
-  if (lacks.size === 0) return;
-  const lacking = lower(graph).nodes.find(({ op }) => lacks.has(op));
-  if (lacking === undefined) return;
-  const place = lacking.module === undefined ? '' : ` (in ${lacking.module})`;
-  throw new InputError(`${name} cannot compute ${lacking.op}${place}; ${CPU_PROVIDER.name} can`, { field: 'engine' });
-}
 
 /** One for each provider, in the order of onnxruntime-providers.ts. */
 export const ONNX_RUNTIME_ENGINES: readonly Engine[] = PROVIDERS.map(engineOf);

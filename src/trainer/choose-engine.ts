@@ -36,8 +36,6 @@ export interface ChosenDevice extends Device {
 /** A run as the choice sees it. */
 export interface RunLength {
   readonly steps: number;
-  /** Of the step, lowered. */
-  readonly ops: ReadonlySet<string>;
   /** Seconds of one step on a machine of these rates. */
   readonly secondsOf: (rates: MachineRates) => number;
 }
@@ -142,10 +140,9 @@ function automatic(job: Job, found: FoundEngines, lengthOf: () => RunLength): Ch
   return refuseDevice(job, fastest(usable, found, length));
 }
 
-function fastest(usable: readonly FoundEngine[], found: FoundEngines, { ops, secondsOf }: RunLength): ChosenEngine {
+function fastest(usable: readonly FoundEngine[], found: FoundEngines, { secondsOf }: RunLength): ChosenEngine {
   const timed = usable
     .filter(({ name }) => name.startsWith('onnxruntime-'))
-    .filter(({ name }) => ![...(chooseEngine(name).lacks ?? [])].some((op) => ops.has(op)))
     .map((engine) => ({ engine, seconds: secondsOf(engine.rates!) }))
     .sort((a, b) => a.seconds - b.seconds);
   const [best] = timed;

@@ -120,7 +120,6 @@ function runLength(opened: Opened): RunLength {
   const costs = nodeCosts(nodes, bindings);
   return {
     steps: Math.ceil(opened.dataset.splits.train.length / batch) * epochs,
-    ops: new Set(nodes.map(({ op }) => op)),
     secondsOf: (rates) => secondsOf(costs, rates, bindings),
   };
 }
