@@ -63,7 +63,7 @@ function whatItIs({ setup, base, method }: Told): Fact[] {
         `${classes.length} classes, ${formatInteger(images.train)} training, ` +
         `${formatInteger(images.validation)} validation${test} images`,
     },
-    { name: 'runs on', value: `${engine.name} (${engine.device})` },
+    { name: 'runs on', value: `${engine.device}, ${engine.name}, ${engine.precision}; ${engine.reason}` },
     { name: 'steps', value: `${formatInteger(steps.total)}, ${formatInteger(steps.perEpoch)} an epoch` },
     {
       name: 'trains',
