@@ -2,7 +2,7 @@
 import { readImageFile } from './decode-image.ts';
 import { isTransposed } from './exif-orientation.ts';
 import { readImageHeader } from './image-header.ts';
-import type { Size } from './resample.ts';
+import type { Size } from './rectangle.ts';
 
 /** Upright, in pixels. Throws an `InputError` where the file is no image. */
 export async function uprightSize(path: string): Promise<Size> {

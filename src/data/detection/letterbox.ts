@@ -1,6 +1,6 @@
 /** An image shrunk or enlarged as a whole into a square, centred, with grey around it: what a detector sees outside training. */
 import type { RgbImage } from '../decode-image.ts';
-import type { Size } from '../resample.ts';
+import type { Size } from '../rectangle.ts';
 import { compose, type Placement, type Tile } from './compose.ts';
 
 /** Where an image of this size goes in a square of `side` pixels. */

@@ -7,7 +7,7 @@ import { SPLITS } from '../../shared/dataset-report.ts';
 import { InputError } from '../../shared/errors.ts';
 import { uprightSize } from '../image-size.ts';
 import { readDataset } from '../open-dataset.ts';
-import type { Size } from '../resample.ts';
+import type { Size } from '../rectangle.ts';
 import { isInPixels } from './label-text.ts';
 import { labelsOf } from './label-path.ts';
 import { readText } from './read-text.ts';

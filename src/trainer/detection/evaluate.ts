@@ -3,7 +3,7 @@ import type { DetectionBatch } from '../../data/detection/detection-batches.ts';
 import { letterboxOf } from '../../data/detection/letterbox.ts';
 import { uprightSize } from '../../data/image-size.ts';
 import type { DetectionSample } from '../../data/dataset.ts';
-import type { Size } from '../../data/resample.ts';
+import type { Size } from '../../data/rectangle.ts';
 import type { DetectionScore, LossParts } from '../../shared/run/events.ts';
 import type { ShownDetections } from '../../shared/run/samples.ts';
 import type { Evaluation } from '../task.ts';

@@ -1,7 +1,7 @@
 /** What a detector finds in images: a trained adapter on its base, or a base as published. */
 import type { RgbImage } from '../../data/decode-image.ts';
 import { letterbox } from '../../data/detection/letterbox.ts';
-import type { Size } from '../../data/resample.ts';
+import type { Size } from '../../data/rectangle.ts';
 import type { Engine } from '../../engines/engine.ts';
 import type { Tensor } from '../../graph/tensor.ts';
 import type { Base, Detection } from '../../models/base.ts';

@@ -2,7 +2,7 @@
 import { decodeImage } from '../../data/decode-image.ts';
 import { letterbox, letterboxOf } from '../../data/detection/letterbox.ts';
 import type { Boxes, DetectionSample } from '../../data/dataset.ts';
-import type { Size } from '../../data/resample.ts';
+import type { Size } from '../../data/rectangle.ts';
 import { openAnyDataset } from '../../data/open-dataset.ts';
 import type { DecodedDetector, ScoreDetector } from '../../export/detector/score.ts';
 import { InputError } from '../../shared/errors.ts';
