@@ -25,6 +25,7 @@ const OWN = [
   ['assets', /\.(svg|png)$/],
   ['assets/pictures', /\.png$/],
   ['assets/sample-base', /\.(json|safetensors)$/],
+  ['assets/sample-detector', /\.pt$/],
   ['assets/walkthrough', /\.(md|svg|png)$/],
 ];
 

@@ -11,7 +11,8 @@ import { openTorchCheckpoint } from '../formats/torch-checkpoint.ts';
 import { InputError } from '../shared/errors.ts';
 import type { BaseCandidate, BasesResult } from '../shared/protocol/results.ts';
 import { dataHome } from '../formats/data-home.ts';
-import { sampleBase } from './locate-base.ts';
+import { SAMPLE_DETECTOR } from '../shared/task-defaults.ts';
+import { sampleBase, sampleDetector } from './locate-base.ts';
 import { FAMILIES } from './transformers/families.ts';
 import { readCheckpoint } from './yolo/checkpoint.ts';
 
@@ -42,7 +43,8 @@ export async function findBases(
   const search = new Search();
   for (const folder of folders) await search.visit(resolve(folder), resolve(folder), MAX_DEPTH);
   const found = search.found.sort((a, b) => (a.base < b.base ? -1 : 1));
-  return { bases: [sampleCandidate(), ...(await cachedBases(cache)), ...found], truncated: search.truncated };
+  const samples = [sampleCandidate(), await sampleDetectorCandidate()];
+  return { bases: [...samples, ...(await cachedBases(cache)), ...found], truncated: search.truncated };
 }
 
 class Search {
@@ -96,6 +98,11 @@ function sampleCandidate(): BaseCandidate {
   const folder = sampleBase();
   const own = { base: SAMPLE, label: SAMPLE, kind: 'sample' } as const;
   return folderCandidate(folder, ['model.safetensors'], own);
+}
+
+async function sampleDetectorCandidate(): Promise<BaseCandidate> {
+  const candidate = await checkpointCandidate(sampleDetector(), SAMPLE_DETECTOR);
+  return { ...candidate, base: SAMPLE_DETECTOR, kind: 'sample' };
 }
 
 /** `<owner>--<name>/<commit>/`, as `hub.ts` keeps them; named with their commit they need no network. */

@@ -43,7 +43,7 @@ export function sampleBase(): string {
 }
 
 /** The same for images with boxes. */
-function sampleDetector(): string {
+export function sampleDetector(): string {
   return join(assetAt('sample-detector'), 'model.pt');
 }
 

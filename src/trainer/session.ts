@@ -82,7 +82,7 @@ function forTask(job: Job, { task, root }: AnyDataset, base: Base): { job: Job; 
   if (detection === undefined) {
     if (task === 'classification') return { job, base };
     throw new InputError(
-      'has images with boxes, which a detector learns from; name a YOLO checkpoint (.pt) as the base',
+      'has images with boxes, which a detector learns from; name a YOLO checkpoint (.pt) as the base, or sample-detector',
       {
         file: root,
       },

@@ -4,14 +4,17 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { writeDetectionSample } from '../../src/data/detection/sample.ts';
 import { readJson } from '../../src/formats/json.ts';
+import { SAMPLE_CLASSES } from '../../src/data/sample-shapes.ts';
 import { openSafetensors } from '../../src/formats/safetensors.ts';
 import { readEvents } from '../../src/shared/run/event-log.ts';
 import { effectiveEvents, type RunEventOf } from '../../src/shared/run/events.ts';
+import type { RunIdentity } from '../../src/shared/run/identity.ts';
 import { reportSchema } from '../../src/shared/run/report.ts';
 import { samplesSchema } from '../../src/shared/run/samples.ts';
 import { lowrank, start, useFolder } from './cli-process.ts';
 
 const BASE = join(import.meta.dirname, '../fixtures/yolo/drawn.pt');
+const CLASSIFIER = join(import.meta.dirname, '../../assets/sample-base');
 const folder = useFolder();
 const at = (name: string): string => join(folder.path, name);
 
@@ -132,10 +135,31 @@ describe('what does not fit together is refused', () => {
   });
 
   it('a classifier for boxes', async () => {
-    const { code, stderr } = await lowrank(['train', '--data', 'shapes', '--base', 'sample', '--out', 'refused'], {
+    const { code, stderr } = await lowrank(['train', '--data', 'shapes', '--base', CLASSIFIER, '--out', 'refused'], {
       cwd: folder.path,
     });
     expect(code).toBe(1);
     expect(stderr).toMatch(/boxes.*YOLO checkpoint/);
+  });
+});
+
+describe('the detector that comes with Lowrank', () => {
+  it('is what sample names where the data has boxes, with the defaults for them', async () => {
+    const { code, stdout, stderr } = await lowrank(['plan', '--data', 'shapes', '--base', 'sample', '--json'], {
+      cwd: folder.path,
+    });
+    expect(code, stderr).toBe(0);
+    const { setup } = JSON.parse(stdout) as Pick<RunIdentity, 'setup'>;
+    expect(setup).toMatchObject({ base: { source: 'sample-detector' }, steps: { perEpoch: 5, total: 150 } });
+  });
+
+  it('finds the six shapes that it knows, drawn clean', async () => {
+    const classes = SAMPLE_CLASSES.filter((name) => name !== 'crescent' && name !== 'triangle');
+    await writeDetectionSample(at('clean'), { domain: 'clean', classes, train: 8, validation: 24, seed: 5 });
+    const quick = ['--base', 'sample', '--method', 'head', '--epochs', '1', '--threads', '1', '--out', 'known'];
+    const { code, stderr } = await lowrank(['train', '--data', 'clean', ...quick], { cwd: folder.path });
+    expect(code, stderr).toBe(0);
+    const { validation } = readJson(at('known/report.json'), reportSchema);
+    expect(validation.untouched!.detection!.map50).toBeGreaterThan(0.7);
   });
 });

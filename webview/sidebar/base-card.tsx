@@ -1,6 +1,7 @@
 /** The base model: one of those that were found or used before, an id of the hub, or a browsed one. */
 import type { VNode } from 'preact';
 import { useState } from 'preact/hooks';
+import { kindOfBase } from '../../src/shared/base-name.ts';
 import { formatBytes, formatCount } from '../../src/shared/format.ts';
 import type { BaseCandidate } from '../../src/shared/protocol/results.ts';
 import type { DatasetState } from '../../src/shared/protocol/sidebar.ts';
@@ -60,7 +61,7 @@ export function BaseCard(): VNode | null {
           )}
         </p>
       )}
-      {base === 'sample' && (
+      {kindOfBase(base) === 'sample' && (
         <p class="help">
           {t('The sample base is a toy that comes with Lowrank: it shows how things work, not how good they get.')}
         </p>
@@ -108,7 +109,7 @@ function labelOf({ kind, label }: BaseCandidate): string {
 }
 
 function shortName(base: string): string {
-  if (base === 'sample') return t('sample (a toy)');
+  if (kindOfBase(base) === 'sample') return t('sample (a toy)');
   return base.startsWith('hf:') ? base : nameOf(base);
 }
 

@@ -57,7 +57,7 @@ export const sample = defineCommand({
       lines: () => [
         `wrote ${formatInteger(images.train)} training and ${formatInteger(images.validation)} validation images ` +
           `of ${classes.length} classes to ${folder}`,
-        boxes ? `next: lowrank check ${quoted(folder)}` : `next: lowrank train --data ${quoted(folder)} --base sample`,
+        `next: lowrank train --data ${quoted(folder)} --base sample`,
       ],
     };
   },

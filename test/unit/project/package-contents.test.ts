@@ -33,7 +33,7 @@ const ALLOWED = [
   /^dist\/webview\/[\w-]+\.(js|css|ttf)$/,
   /^schemas\/[\w.-]+\.json$/,
   /^l10n\/[\w.-]+\.json$/,
-  /^assets\/([\w-]+\.(svg|png)|pictures\/[\w-]+\.png|sample-base\/[\w.]+|walkthrough\/[\w.-]+)$/,
+  /^assets\/([\w-]+\.(svg|png)|pictures\/[\w-]+\.png|sample-base\/[\w.]+|sample-detector\/model\.pt|walkthrough\/[\w.-]+)$/,
   /^node_modules\/onnxruntime-node\/(package\.json|dist\/\w+\.js|bin\/napi-v6\/\w+\/\w+\/[\w.]+)$/,
   /^node_modules\/onnxruntime-common\/(package\.json|dist\/cjs\/[\w.-]+)$/,
   /^node_modules\/@napi-rs\/image\/(index\.js|package\.json|LICENSE)$/,
@@ -92,12 +92,18 @@ describe.each(Object.keys(ENGINE))('%s', (target) => {
     expect(pathsOf(target).filter((path) => !ALLOWED.some((pattern) => pattern.test(path)))).toEqual([]);
   });
 
-  test('has every bundle, the schema, the sample base and its own Node', () => {
+  test('has every bundle, the schema, the sample bases and its own Node', () => {
     const node = os === 'win32' ? 'runtime/node.exe' : 'runtime/node';
     expect(pathsOf(target)).toEqual(
       expect.arrayContaining([
         ...BUILT.map((path) => `dist/${path}`),
-        ...['schemas/lora-job.schema.json', 'assets/sample-base/model.safetensors', 'package.nls.json', node],
+        ...[
+          'schemas/lora-job.schema.json',
+          'assets/sample-base/model.safetensors',
+          'assets/sample-detector/model.pt',
+          'package.nls.json',
+          node,
+        ],
       ]),
     );
     expect(pathsOf(target).filter((path) => path.startsWith('runtime/node'))).toEqual([node]);

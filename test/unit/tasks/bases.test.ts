@@ -38,8 +38,9 @@ describe('models on this machine', () => {
     });
     const { bases, truncated } = await findBases([root], { cache });
     expect(truncated).toBe(false);
-    const [sample, hub, ...found] = bases;
+    const [sample, detector, hub, ...found] = bases;
     expect(sample).toMatchObject({ base: 'sample', kind: 'sample', obstacle: null });
+    expect(detector).toMatchObject({ base: 'sample-detector', kind: 'sample', task: 'detection', obstacle: null });
     expect(hub).toMatchObject({
       base: `hf:owner/name@${COMMIT}`,
       label: 'owner/name',
@@ -71,6 +72,6 @@ describe('models on this machine', () => {
   it('are not looked for without end', async () => {
     const root = writeFiles(`${folder.path}/deep`, ['1/2/3/4/5/6/7/8/net.onnx', '1/near.onnx']);
     const { bases } = await findBases([root, `${folder.path}/gone`], { cache: `${folder.path}/none` });
-    expect(bases.map(({ label }) => label)).toEqual(['sample', '1/near.onnx']);
+    expect(bases.map(({ label }) => label)).toEqual(['sample', 'sample-detector', '1/near.onnx']);
   });
 });
