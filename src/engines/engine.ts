@@ -27,6 +27,8 @@ export interface ProgramState {
 }
 
 export interface CompileOptions {
+  /** It runs so rarely that compiling it for a minute would not be repaid. */
+  readonly brief?: boolean;
   /** Inputs that are not fed but kept, each with the output that is its value in the next run. For engines that `keepsState`. */
   readonly state?: ReadonlyMap<string, string> | undefined;
   /** CPU threads; undefined for the engine's own choice, the physical cores. */

@@ -7,7 +7,7 @@ import { env } from 'node:process';
 export interface TensorFlowSettings {
   /** Of the operations of one step; undefined for TensorFlow's own choice, all cores. */
   readonly threads: number | undefined;
-  /** Clusters of operations are compiled; what was compiled is kept in `xlaCache`, and CUDA's compiler lies in `cudaFolder`. */
+  /** Where what was compiled is kept, and CUDA's compiler lies. */
   readonly xla: { readonly cache: string; readonly cudaFolder: string } | undefined;
 }
 
@@ -21,7 +21,8 @@ export function setEnvironment({ threads, xla }: TensorFlowSettings): void {
     setUnlessSet('TF_NUM_INTEROP_THREADS', '1');
   }
   if (xla === undefined) return;
-  addTo('TF_XLA_FLAGS', `--tf_xla_auto_jit=2 --tf_xla_persistent_cache_directory=${xla.cache}`);
+  // No clusters of TensorFlow's own choice: what is to be compiled is marked in the graph (write-savedmodel.ts).
+  addTo('TF_XLA_FLAGS', `--tf_xla_persistent_cache_directory=${xla.cache}`);
   addTo('XLA_FLAGS', `--xla_gpu_cuda_data_dir=${xla.cudaFolder}`);
 }
 

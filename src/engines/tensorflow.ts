@@ -49,7 +49,7 @@ export function tensorFlow(pack: TensorFlowPack): Engine {
       const { pieces, inputs, outputs, state, frozen } = writeSavedModel(graph, {
         channelsFirst: onGpu,
         state: options.state,
-        compiled: pack.xlaCache !== undefined,
+        compiled: pack.xlaCache !== undefined && options.brief !== true,
       });
       const thread = await load(pack, options);
       const model = await inTemporaryFolder(pieces, (folder) => thread.ask({ kind: 'load', folder }));

@@ -17,10 +17,17 @@ import { withRecomputation } from './recompute.ts';
 import { evaluate } from './evaluate.ts';
 import { balancedWeights, imageFeed, noiseFeeds, targetFeeds } from './feeds.ts';
 import { FEATURES, FrozenFeatures } from './frozen-features.ts';
+import { updatesPerEpoch } from './session.ts';
 import type { Session } from './session.ts';
 import { evaluationGraph, IMAGES, LOSS, trainingGraph } from './step.ts';
 import type { Pipeline } from './pipeline.ts';
 import type { Programs, TrainingProgram } from './task.ts';
+
+/**
+ * Batches of an evaluation that repay half a minute of compiling: XLA saves some 10 ms of each (ViT-base on an H100: TensorFlow alone takes twice
+ * as long).
+ */
+const BRIEF_RUNS = 3000;
 
 /** Those of a classifier. `directory` takes what is too large to keep in memory. */
 export async function openClassifierPrograms(session: Session<Dataset>, directory: string): Promise<Programs> {
@@ -35,8 +42,9 @@ export async function openClassifierPrograms(session: Session<Dataset>, director
     classWeights: classWeightsOf(session),
     directory,
     trains: true,
+    evaluations: 0,
   });
-  const evaluated = (samples: readonly Sample[]) =>
+  const evaluated = (samples: readonly Sample[], times: number) =>
     openPipeline(session, evaluationGraph(initial.evaluated, options), {
       samples,
       augmentation: null,
@@ -44,14 +52,15 @@ export async function openClassifierPrograms(session: Session<Dataset>, director
       classWeights: undefined,
       directory,
       trains: false,
+      evaluations: times,
     });
-  const validation = await evaluated(dataset.splits.validation);
+  const validation = await evaluated(dataset.splits.validation, evaluationsOf(session));
   return {
     training: trainingProgram(training),
     validate: (values) => evaluate(validation, values, dataset.classes),
     test: async (values) => {
       if (dataset.splits.test.length === 0) return null;
-      const test = await evaluated(dataset.splits.test);
+      const test = await evaluated(dataset.splits.test, 1);
       try {
         return await evaluate(test, values, dataset.classes);
       } finally {
@@ -62,6 +71,13 @@ export async function openClassifierPrograms(session: Session<Dataset>, director
       await Promise.all([training.close(), validation.close()]);
     },
   };
+}
+
+/** Of the validation images, before the first update and after some or each epoch. */
+function evaluationsOf({ job, dataset }: Session<Dataset>): number {
+  const { epochs, evaluateEvery } = job.training;
+  const updates = updatesPerEpoch(dataset.splits.train.length, job);
+  return 1 + epochs * (evaluateEvery === null ? 1 : updates / evaluateEvery);
 }
 
 function trainingProgram(pipeline: Pipeline): TrainingProgram {
@@ -101,30 +117,36 @@ interface PipelineOptions {
   readonly directory: string;
   /** Its graph is a training step. */
   readonly trains: boolean;
+  /** How often it runs over all its samples where it is none. */
+  readonly evaluations: number;
 }
 
 async function openPipeline(
   session: Session<Dataset>,
   graph: Graph,
-  { samples, augmentation, shuffle, classWeights, directory, trains }: PipelineOptions,
+  { samples, augmentation, shuffle, classWeights, directory, trains, evaluations }: PipelineOptions,
 ): Promise<Pipeline & { close(): Promise<void> }> {
   const { job, preprocessing, engine, precision, recompute } = session;
   const threads = job.threads ?? physicalCores();
   const split = frozenPart(graph, job, augmentation);
   const written = inPrecision(split?.top ?? graph, precision);
+  const isBrief = (times: number): boolean => times * Math.ceil(samples.length / job.training.batch) < BRIEF_RUNS;
   const program = trains
     ? await compileStep(withRecomputation(written, recompute), session, { threads })
-    : await engine.compile(written, { threads });
+    : await engine.compile(written, { threads, brief: isBrief(evaluations) });
   const noise = noiseInputs(graph);
   const features =
     split &&
-    new FrozenFeatures(await engine.compile(inPrecision(split.bottom, precision), { threads }), {
-      images: samples.length,
-      views: split.views,
-      shape: split.shape,
-      preprocessing,
-      directory,
-    });
+    new FrozenFeatures(
+      await engine.compile(inPrecision(split.bottom, precision), { threads, brief: isBrief(split.views) }),
+      {
+        images: samples.length,
+        views: split.views,
+        shape: split.shape,
+        preprocessing,
+        directory,
+      },
+    );
   const source = openBatchSource({
     samples,
     preprocessing,
