@@ -137,7 +137,8 @@ function Detection({ image, data, large, onToggle }: DetectionProps): VNode {
       ? truth.map((box, i): DrawnBox => ({ ...box, kind: judged.found[i] === true ? 'truth' : 'missed' }))
       : []),
     ...(shows.found
-      ? found.map((box, i): DrawnBox => ({ ...box, kind: judged.right[i] === true ? 'right' : 'wrong' }))
+      ? // The surest on top.
+        found.map((box, i): DrawnBox => ({ ...box, kind: judged.right[i] === true ? 'right' : 'wrong' })).reverse()
       : []),
   ];
   // The class of a box that was found stands at what found it.

@@ -134,13 +134,14 @@ function Seen({ title, picture: { uri, width, height }, found, truth }: SeenProp
 
 /** Where nothing is labelled nobody knows what is right. */
 function drawnBoxes(found: readonly ShownBox[], truth: readonly ShownBox[] | null): DrawnBox[] {
-  if (truth === null) return found.map((box) => ({ ...box, kind: 'plain' }));
+  if (truth === null) return found.map((box): DrawnBox => ({ ...box, kind: 'plain' })).reverse();
   const judged = judgeBoxes(truth, found);
   return [
     ...truth.map((box, i): DrawnBox => {
       return judged.found[i] === true ? { ...box, label: '', kind: 'truth' } : { ...box, kind: 'missed' };
     }),
-    ...found.map((box, i): DrawnBox => ({ ...box, kind: judged.right[i] === true ? 'right' : 'wrong' })),
+    // The surest on top.
+    ...found.map((box, i): DrawnBox => ({ ...box, kind: judged.right[i] === true ? 'right' : 'wrong' })).reverse(),
   ];
 }
 
