@@ -2,6 +2,8 @@
 
 /** Node with the trainer's code and ONNX Runtime, and what building the graphs leaves behind. */
 export const PROCESS_BYTES = 123 * 2 ** 20;
+/** A thread with an engine of its own: an isolate, its code, and the engine's session. */
+export const ENGINE_THREAD_BYTES = 60 * 2 ** 20;
 /**
  * Of each constant of each compiled graph. The engine has it packed for the forward and again for the backward pass, the host has the
  * file's weights, and those that took up a normalisation a second time.

@@ -13,7 +13,8 @@ import { BATCH } from '../models/base.ts';
 import { InputError } from '../shared/errors.ts';
 import { formatBytes } from '../shared/format.ts';
 import type { Job } from '../shared/job.ts';
-import { arenaBytes, stepBytes } from './arena.ts';
+import { arenaBytes, ENGINE_THREAD_BYTES, stepBytes } from './arena.ts';
+import type { HeldBatch } from './held-batch.ts';
 import { fewestSegments, recomputableStep } from './recompute.ts';
 
 /** The driver's context and the libraries' kernels and work space. */
@@ -84,14 +85,63 @@ export function fitHost({ make, model }: StepToFit, wanted: Wanted, total = mach
   return { needed: null, recompute };
 }
 
+/** A step that runs in pieces, and what its process holds beside them. */
+export interface PiecesToFit extends StepToFit {
+  readonly batch: number;
+  readonly threads: number;
+  /** What so many threads hold. */
+  readonly heldBy: (threads: number) => HeldBatch;
+}
+
+/**
+ * The same for a step in pieces, which take what they take whatever the batch is: fewer threads take less. Images of an evaluation are a
+ * whole batch. Throws an `InputError` that names the threads that fit.
+ */
+export function fitPieces(pieces: PiecesToFit, total = machineMemory()): Fit {
+  const memory = HOST_SHARE * total;
+  const { make, model, batch, threads, heldBy } = pieces;
+  const held = heldBy(threads);
+  if (most(model, held.copies * held.images + batch, held.copies + 1) < memory) {
+    return { needed: null, recompute: 0 };
+  }
+  const step = make();
+  const evaluated = counted(model, batch);
+  const bytesOf = (of: HeldBatch): number => {
+    const each = counted(step, of.images);
+    return (
+      of.threads * ENGINE_THREAD_BYTES +
+      stepBytes({
+        constants: of.copies * each.constants + evaluated.constants,
+        activations: of.copies * each.activations + evaluated.activations,
+        convolutions: 1,
+      })
+    );
+  };
+  const needed = bytesOf(held);
+  if (needed <= memory) return { needed: null, recompute: 0 };
+  let fewer = threads - 1;
+  while (fewer >= 1 && bytesOf(heldBy(fewer)) > memory) fewer--;
+  const room = `of the ${formatBytes(memory)} of this machine`;
+  if (fewer >= 1) {
+    const those = fewer === 1 ? '1 thread fits' : `${fewer} threads fit`;
+    throw new InputError(`a step on ${threads} threads needs ${formatBytes(needed)} ${room}; ${those}`, {
+      field: 'threads',
+    });
+  }
+  throw new InputError(
+    `even on one thread a step and an evaluation need ${formatBytes(bytesOf(heldBy(1)))} ${room}; choose a smaller training.batch, detection.imageSize or base`,
+    { field: 'training.batch' },
+  );
+}
+
 /** Bytes; that of a container, where this runs in one. */
 function machineMemory(): number {
   const limit = constrainedMemory();
   return limit > 0 ? Math.min(limit, totalmem()) : totalmem();
 }
 
-/** Well above what a step of this model takes, and counted in no time. */
-function most({ nodes }: Graph, batch: number): number {
+/** Well above what a step of this model takes that is compiled so often, and counted in no time. */
+function most({ nodes }: Graph, batch: number, copies = 1): number {
   const bindings = { [BATCH]: batch };
   const written = nodes
     .flatMap(({ outputs }) => outputs)
@@ -100,7 +150,7 @@ function most({ nodes }: Graph, batch: number): number {
       return sum + bytesOf(dtype) * (typeof count === 'number' ? count : count.factor * batch);
     }, 0);
   return stepBytes({
-    constants: constantBytes(nodes, bindings),
+    constants: copies * constantBytes(nodes, bindings),
     activations: BACKWARD_FACTOR * written,
     convolutions: 0,
   });

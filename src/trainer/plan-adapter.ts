@@ -15,6 +15,7 @@ import { adapterShapesOf } from '../shared/adaptable-module.ts';
 import type { AdaptableModule } from '../shared/adaptable-module.ts';
 import type { LoraOptions } from '../shared/job.ts';
 import type { MachineRates } from '../shared/plan.ts';
+import type { HeldBatch } from './held-batch.ts';
 import { secondsOf } from './plan-time.ts';
 
 export interface AdapterWork {
@@ -30,20 +31,23 @@ export interface AdapterOf {
   readonly nodes: readonly Node[];
   readonly lora: Pick<LoraOptions, 'useDora' | 'dropout'>;
   readonly batch: number;
+  readonly held: HeldBatch;
   readonly rates: MachineRates;
 }
 
-export function adapterWork(rank: number, { module, nodes, lora, batch, rates }: AdapterOf): AdapterWork {
+export function adapterWork(rank: number, { module, nodes, lora, batch, held, rates }: AdapterOf): AdapterWork {
   const bindings = { [BATCH]: batch };
+  const atOnce = { [BATCH]: held.images };
   const seconds = (graph: Graph): number => secondsOf(nodeCosts(lower(graph).nodes, bindings), rates, bindings);
   let work: AdapterWork = { seconds: 0, bytes: 0 };
   for (const node of nodes) {
-    const adapted = chooseLoraForm(layer(node, { module, rank, lora }), bindings);
+    const adapted = chooseLoraForm(layer(node, { module, rank, lora }), atOnce);
     const kept = adapted.nodes.find(({ op }) => op.startsWith('Lora'))?.outputs[1];
     work = {
       seconds: work.seconds + seconds(differentiated(adapted)) - seconds(differentiated(layer(node, undefined))),
       bytes:
-        work.bytes + (kept === undefined ? 0 : sizeOf(bind(kept.shape, bindings)) * Float32Array.BYTES_PER_ELEMENT),
+        work.bytes +
+        (kept === undefined ? 0 : held.copies * sizeOf(bind(kept.shape, atOnce)) * Float32Array.BYTES_PER_ELEMENT),
     };
   }
   return work;

@@ -12,6 +12,7 @@ import type { MachineRates } from '../shared/plan.ts';
 import { adapterWork } from './plan-adapter.ts';
 import type { PlannedFile } from './plan-file.ts';
 import { arenaBytes } from './arena.ts';
+import { heldBatch } from './held-batch.ts';
 import { trainedBytes } from './plan-memory.ts';
 import { countReach } from './plan-reach.ts';
 import type { RunWork } from './plan-work.ts';
@@ -64,6 +65,7 @@ function moduleCosts({ opened, adapted, rates, work, memoryOf, secondsOf }: Coef
   const reach = countReach(opened, paths, rates);
   const start = { memory: memoryOf(reach.head), seconds: secondsOf(reach.head) };
   const { convolutions } = work.training.each;
+  const held = heldBatch(opened);
   const slope = secondsPerSecond(work, secondsOf);
   const nodes = moduleNodes(base.graph);
   const ranks = new Map(adapted.targets.map(({ module, rank }) => [module.path, rank]));
@@ -79,7 +81,14 @@ function moduleCosts({ opened, adapted, rates, work, memoryOf, secondsOf }: Coef
     const line =
       alike.get(key) ??
       tangent(rank, (at) => {
-        const added = adapterWork(at, { module, nodes: running, lora: job.lora, batch: job.training.batch, rates });
+        const added = adapterWork(at, {
+          module,
+          nodes: running,
+          lora: job.lora,
+          batch: job.training.batch,
+          held,
+          rates,
+        });
         const memory =
           arenaBytes({ activations: added.bytes, convolutions }) +
           trainedBytes(adapterSizeOf(module, at, job.lora.useDora));

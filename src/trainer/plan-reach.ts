@@ -17,6 +17,8 @@ import { sizeOf } from '../graph/tensor.ts';
 import { adapt } from '../lora/adapt.ts';
 import { BATCH, moduleNodes } from '../models/base.ts';
 import type { MachineRates } from '../shared/plan.ts';
+import { heldBatch } from './held-batch.ts';
+import type { HeldBatch } from './held-batch.ts';
 import { secondsOf } from './plan-time.ts';
 import { flopsOf } from './plan-work.ts';
 import type { GraphWork, PipelineWork, RunWork } from './plan-work.ts';
@@ -33,7 +35,8 @@ export interface ReachWork {
 
 export function countReach(opened: OpenJob, paths: readonly string[], rates: MachineRates): ReachWork {
   const { job, dataset } = opened;
-  const { graph, layers, named: resultNames } = differentiated(opened, paths);
+  const held = heldBatch(opened);
+  const { graph, layers, named: resultNames } = differentiated(opened, paths, held.images);
   const { nodes, outputs } = graph;
   const position = new Map(nodes.map((node, index) => [node, index]));
   const named = (names: readonly string[]): Value[] => names.map((name) => outputs.get(name)!);
@@ -45,7 +48,9 @@ export function countReach(opened: OpenJob, paths: readonly string[], rates: Mac
     graph.inputs.find((input) => nameOf(input) === IMAGES)!,
     BATCH,
   ).map((passage) => ({ ...passage, index: position.get(inOrder[passage.index]!)! }));
-  const work = counter(nodes, job.training.batch, rates);
+  const { batch } = job.training;
+  const whole: HeldBatch = { images: batch, copies: 1, threads: 0 };
+  const work = counter(nodes, batch, rates);
   const views = isIdentity(job.augmentation) ? 1 : job.augmentation.views;
   const keeps = job.training.cacheFrozen === 'auto';
 
@@ -53,21 +58,23 @@ export function countReach(opened: OpenJob, paths: readonly string[], rates: Mac
   const runFrom = (first: number, trained: readonly Value[]): RunWork => {
     const passage = passages.findLast(({ index }) => index < first);
     const below = passage === undefined ? new Set<Node>() : neededFor([passage.value]);
-    const pipeline = (needed: readonly Value[], images: number | null): PipelineWork => {
+    const pipeline = (needed: readonly Value[], images: number | null, of: HeldBatch): PipelineWork => {
+      const { threads } = of;
       const running = neededFor(needed);
       if (images === null || ![...below].some(({ op }) => LAYERS.has(op))) {
-        return { each: work(running, needed), once: null };
+        return { each: work(running, needed, of), once: null, threads };
       }
       const above = new Set([...running].filter((node) => !below.has(node)));
       const keptBytes = images * bytesOfImage(passage!);
-      return { each: work(above, needed), once: { ...work(below, [passage!.value]), keptBytes } };
+      return { each: work(above, needed, of), once: { ...work(below, [passage!.value], of), keptBytes }, threads };
     };
     return {
       training: pipeline(
         [...results, ...trained],
         keeps && views !== null ? dataset.splits.train.length * views : null,
+        held,
       ),
-      validation: pipeline(results, keeps ? dataset.splits.validation.length : null),
+      validation: pipeline(results, keeps ? dataset.splits.validation.length : null, whole),
     };
   };
 
@@ -97,11 +104,11 @@ interface Differentiated {
   readonly layers: ReadonlyMap<string, { readonly values: readonly string[]; readonly gradients: readonly string[] }>;
 }
 
-function differentiated(opened: OpenJob, paths: readonly string[]): Differentiated {
+function differentiated(opened: OpenJob, paths: readonly string[], batch: number): Differentiated {
   const { base, job, dataset } = opened;
   const { lora } = job;
   const model = adapt(base, { method: 'head', lora, classes: dataset.classes }).graph;
-  const { graph, results, seeds } = rootsOf(opened, model);
+  const { graph, results, seeds } = rootsOf(opened, model, batch);
   const parameters = graph.inputs.filter(isTrainable);
   const running = moduleNodes(graph);
   const layers = new Map(
@@ -159,12 +166,12 @@ function counter(nodes: readonly Node[], batch: number, rates: MachineRates) {
   const seconds = new Map(
     [...costs].map(([node, cost]) => [node, secondsOf(new Map([[node, cost]]), rates, bindings)]),
   );
-  return (part: ReadonlySet<Node>, outputs: readonly Value[]): GraphWork => {
+  return (part: ReadonlySet<Node>, outputs: readonly Value[], { images, copies }: HeldBatch): GraphWork => {
     const inOrder = nodes.filter((node) => part.has(node));
     return {
       seconds: inOrder.reduce((sum, node) => sum + (seconds.get(node) ?? 0), 0),
       ...flopsOf([...costs].filter(([node]) => part.has(node))),
-      activations: peakOf(inOrder, outputs, bindings),
+      activations: copies * peakOf(inOrder, outputs, { [BATCH]: images }),
       constants: 0,
     };
   };

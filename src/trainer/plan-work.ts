@@ -10,6 +10,8 @@ import { BATCH } from '../models/base.ts';
 import { sizeOf } from '../graph/tensor.ts';
 import type { MachineRates } from '../shared/plan.ts';
 import { MAX_MEMORY_BYTES } from './frozen-features.ts';
+import { heldBatch } from './held-batch.ts';
+import type { HeldBatch } from './held-batch.ts';
 import { secondsOf } from './plan-time.ts';
 import { frozenPart } from './programs.ts';
 import { withRecomputation } from './recompute.ts';
@@ -24,7 +26,7 @@ export interface GraphWork {
   readonly flops: number;
   /** The share of them that convolutions do. */
   readonly convolutions: number;
-  /** Bytes. */
+  /** Bytes, of all copies of the graph (held-batch.ts). */
   readonly activations: number;
   readonly constants: number;
 }
@@ -33,6 +35,8 @@ export interface GraphWork {
 export interface PipelineWork {
   readonly each: GraphWork;
   readonly once: (GraphWork & { readonly keptBytes: number }) | null;
+  /** Threads with engines of their own. */
+  readonly threads: number;
 }
 
 export interface RunWork {
@@ -50,13 +54,25 @@ export function countRun(opened: OpenJob, adapted: Adapted, rates: MachineRates)
   const { job, base } = opened;
   const { splits, classes } = opened.dataset;
   const { method, lora } = job;
-  const step = stepGraph(opened, adapted.graph);
+  const held = heldBatch(opened);
+  const step = stepGraph(opened, adapted.graph, held.images);
   const evaluated = lora.dropout === 0 ? adapted : adapt(base, { method, lora: { ...lora, dropout: 0 }, classes });
-  const count = (graph: Graph, images: number, augmentation: Augmentation | null, recompute: number) =>
-    countPipeline(graph, { job, images, augmentation, rates, recompute });
+  const whole = { images: job.training.batch, copies: 1, threads: 0 };
+  const count = (graph: Graph, of: Pick<PipelineOf, 'images' | 'augmentation' | 'recompute' | 'held'>) =>
+    countPipeline(graph, { job, rates, ...of });
   const augmentation = isIdentity(job.augmentation) ? null : job.augmentation;
-  const training = count(step, splits.train.length, augmentation, opened.recompute);
-  const validation = count(forwardGraph(opened, evaluated.graph), splits.validation.length, null, 0);
+  const training = count(step, {
+    images: splits.train.length,
+    augmentation,
+    recompute: opened.recompute,
+    held,
+  });
+  const validation = count(forwardGraph(opened, evaluated.graph), {
+    images: splits.validation.length,
+    augmentation: null,
+    recompute: 0,
+    held: whole,
+  });
   return {
     step,
     training: training.work,
@@ -72,22 +88,26 @@ interface PipelineOf {
   readonly rates: MachineRates;
   /** Segments. */
   readonly recompute: number;
+  readonly held: HeldBatch;
 }
 
 function countPipeline(
   graph: Graph,
-  { job, images, augmentation, rates, recompute }: PipelineOf,
+  { job, images, augmentation, rates, recompute, held }: PipelineOf,
 ): { work: PipelineWork; cut: FrozenCut | null } {
-  const { batch } = job.training;
+  const of = { batch: job.training.batch, rates, held };
+  const { threads } = held;
   const part = frozenPart(graph, job, augmentation);
-  if (part === undefined)
-    return { work: { each: graphWork(withRecomputation(graph, recompute), batch, rates), once: null }, cut: null };
+  if (part === undefined) {
+    return { work: { each: graphWork(withRecomputation(graph, recompute), of), once: null, threads }, cut: null };
+  }
   const { top, bottom, shape, views } = part;
   const bytes = images * views * sizeOf(shape) * Float32Array.BYTES_PER_ELEMENT;
   return {
     work: {
-      each: graphWork(withRecomputation(top, recompute), batch, rates),
-      once: { ...graphWork(bottom, batch, rates), keptBytes: bytes },
+      each: graphWork(withRecomputation(top, recompute), of),
+      once: { ...graphWork(bottom, of), keptBytes: bytes },
+      threads,
     },
     cut: {
       after: lastModule(bottom.nodes),
@@ -100,15 +120,19 @@ function countPipeline(
   };
 }
 
-function graphWork(graph: Graph, batch: number, rates: MachineRates): GraphWork {
+interface WorkOf extends Pick<PipelineOf, 'rates' | 'held'> {
+  readonly batch: number;
+}
+
+function graphWork(graph: Graph, { batch, rates, held: { images, copies } }: WorkOf): GraphWork {
   const bindings = { [BATCH]: batch };
   const { nodes, outputs } = lower(graph);
   const costs = nodeCosts(nodes, bindings);
   return {
     seconds: secondsOf(costs, rates, bindings),
     ...flopsOf(costs),
-    activations: peakOf(nodes, outputs.values(), bindings),
-    constants: constantBytes(nodes, bindings),
+    activations: copies * peakOf(nodes, outputs.values(), { [BATCH]: images }),
+    constants: copies * constantBytes(nodes, bindings),
   };
 }
 

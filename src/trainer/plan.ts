@@ -2,14 +2,17 @@
 import { isIdentity } from '../data/augment.ts';
 import { machineRates } from '../engines/calibrate.ts';
 import { physicalCores } from '../engines/threads.ts';
-import { sizeOf } from '../graph/tensor.ts';
+import { bind } from '../graph/shape.ts';
+import { bytesOf, sizeOf } from '../graph/tensor.ts';
 import { adapt } from '../lora/adapt.ts';
+import { BATCH } from '../models/base.ts';
 import { frozenTensors } from '../models/frozen.ts';
 import { widthOf } from '../shared/adapter-tensors.ts';
 import type { Job } from '../shared/job.ts';
 import type { FrozenPlan, MemoryPlan, Plan, PlannedLayer, SizePlan, TimePlan } from '../shared/plan.ts';
 import { inputSize } from '../shared/preprocessing.ts';
 import type { PlanResult } from '../shared/protocol/results.ts';
+import { headOutputs } from './detection/step.ts';
 import { planCoefficients } from './plan-coefficients.ts';
 import { planTime } from './plan-epoch.ts';
 import { planFile } from './plan-file.ts';
@@ -43,7 +46,8 @@ export async function planJob(job: Job): Promise<JobPlan> {
   const trainableParameters = setup.parameters.trainable;
   const kept = { training: run.frozen.training !== null, validation: run.frozen.validation !== null };
   const images = planImages(job, dataset, preprocessing, kept);
-  const memoryOf = (work: RunWork): MemoryPlan => planMemory({ work, images, trainableParameters });
+  const rawBytes = rawBytesOf(opened, run);
+  const memoryOf = (work: RunWork): MemoryPlan => planMemory({ work, images, trainableParameters, rawBytes });
   const timeOf = (work: RunWork): TimePlan =>
     planTime({ job, counts: setup.dataset.images, work, images, trainableParameters, threads });
   return {
@@ -93,6 +97,14 @@ function sizePlan({ base, adapted }: FileOf, file: PlannedFile, layers: readonly
     saving: fullCopy / file.bytes,
     savingWithoutHead: adapter === 0 ? null : (fullCopy - head) / adapter,
   };
+}
+
+function rawBytesOf({ job, base: { detection } }: OpenJob, { step }: CountedRun): number {
+  const names = detection === undefined ? [] : headOutputs(detection);
+  return names.reduce((sum, name) => {
+    const { shape, dtype } = step.outputs.get(name)!;
+    return sum + sizeOf(bind(shape, { [BATCH]: job.training.batch })) * bytesOf(dtype);
+  }, 0);
 }
 
 function frozenPlan({ job, base }: OpenJob, { frozen: { training, validation } }: CountedRun): FrozenPlan {

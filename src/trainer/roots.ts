@@ -15,15 +15,16 @@ interface RootsOf {
   readonly preprocessing: Preprocessing;
 }
 
-export function rootsOf({ job, base, preprocessing }: RootsOf, model: Graph): Roots {
-  const { batch, labelSmoothing } = job.training;
+/** `batch` images at once are what forms are chosen for; those of the job where it is not given. */
+export function rootsOf({ job, base, preprocessing }: RootsOf, model: Graph, batch = job.training.batch): Roots {
+  const { labelSmoothing } = job.training;
   if (base.detection !== undefined) return detectorRoots(model, base.detection, { preprocessing, batch });
   return classifierRoots(model, { preprocessing, batch, labelSmoothing });
 }
 
-/** The whole step as one graph. */
-export function stepGraph(of: RootsOf, model: Graph): Graph {
-  const { graph, results, seeds } = rootsOf(of, model);
+/** The whole step as one graph; `batch` as `rootsOf` has it. */
+export function stepGraph(of: RootsOf, model: Graph, batch?: number): Graph {
+  const { graph, results, seeds } = rootsOf(of, model, batch);
   const parameters = graph.inputs.filter(isTrainable);
   pullBack(graph, seeds, parameters).forEach((gradient, index) => {
     graph.output(gradientOf(nameOf(parameters[index]!)!), gradient);

@@ -7,6 +7,7 @@ import { openAnyDataset } from '../data/open-dataset.ts';
 import type { AnyDataset } from '../data/dataset.ts';
 import { holderOf } from '../engines/device-lease.ts';
 import type { Engine } from '../engines/engine.ts';
+import { physicalCores } from '../engines/threads.ts';
 import { nodeCosts } from '../graph/cost.ts';
 import type { Graph } from '../graph/ir.ts';
 import { lower } from '../graph/passes/lower.ts';
@@ -22,8 +23,11 @@ import type { Preprocessing } from '../shared/preprocessing.ts';
 import type { RunSetup } from '../shared/run/identity.ts';
 import { engineFor } from './choose-engine.ts';
 import type { ChosenDevice, RunLength } from './choose-engine.ts';
-import { fitDevice, fitHost } from './device-memory.ts';
+import { fitDevice, fitHost, fitPieces } from './device-memory.ts';
+import type { Fit } from './device-memory.ts';
+import { runsInPieces } from './detection/pieces.ts';
 import { checkRoom } from './device-room.ts';
+import { heldBatch } from './held-batch.ts';
 import { secondsOf } from './plan-time.ts';
 import { stepGraph } from './roots.ts';
 import { inPrecision, precisionOf } from './precision.ts';
@@ -66,9 +70,7 @@ export async function openJob(given: Job): Promise<OpenJob> {
   const found = { job, dataset, base, preprocessing };
   const choice = await engineFor(job, () => runLength(found));
   const precision = precisionOf(job, choice.engine);
-  const step = { make: () => inPrecision(stepOf(found), precision), model: base.graph };
-  const { gpu = false } = choice.engine;
-  const fit = gpu ? fitDevice(step, job.training, choice.device) : fitHost(step, job.training);
+  const fit = fitStep({ ...found, ...choice, precision });
   const { shared } = choice.device;
   // What another run has is waited for, and free then.
   if (fit.needed !== null && shared !== null && holderOf(shared.key) === null)
@@ -105,12 +107,22 @@ function forTask(job: Job, { task, root }: AnyDataset, base: Base): { job: Job; 
   return { job: detected, base: { ...base, preprocessing, graph: detection.atSize(size) } };
 }
 
+/** Whether the step fits, told of the form in which it will run. */
+function fitStep(opened: Omit<OpenJob, 'needed' | 'recompute'>): Fit {
+  const { job, base, engine, device, precision } = opened;
+  const step = { make: () => inPrecision(stepOf(opened, heldBatch(opened).images), precision), model: base.graph };
+  if (engine.gpu === true) return fitDevice(step, job.training, device);
+  if (base.detection === undefined || !runsInPieces(engine, precision)) return fitHost(step, job.training);
+  const threads = job.threads ?? physicalCores();
+  return fitPieces({ ...step, batch: job.training.batch, threads, heldBy: (count) => heldBatch(opened, count) });
+}
+
 type Opened = Pick<OpenJob, 'job' | 'dataset' | 'base' | 'preprocessing'>;
 
-/** What a step computes. */
-function stepOf(opened: Opened): Graph {
+/** What a step computes; `batch` images at once, where not all of them are. */
+function stepOf(opened: Opened, batch?: number): Graph {
   const { method, lora } = opened.job;
-  return stepGraph(opened, adapt(opened.base, { method, lora, classes: opened.dataset.classes }).graph);
+  return stepGraph(opened, adapt(opened.base, { method, lora, classes: opened.dataset.classes }).graph, batch);
 }
 
 function runLength(opened: Opened): RunLength {

@@ -1,7 +1,6 @@
 /** Makes the step of a detector on a CPU: on threads with an engine each where they can be had, else piece by piece in this one. */
 import type { Engine } from '../../engines/engine.ts';
-import { encodeForCpu, onnxRuntimeCpu } from '../../engines/onnxruntime.ts';
-import { workerFile } from '../../formats/worker-file.ts';
+import { encodeForCpu } from '../../engines/onnxruntime.ts';
 import { nameOf } from '../../graph/ir.ts';
 import type { Graph } from '../../graph/ir.ts';
 import type { SeedSplit } from '../../graph/passes/split-at-seeds.ts';
@@ -13,7 +12,8 @@ import type { HeadLayout } from './losses.ts';
 import { pieceRunner } from './piece.ts';
 import { PieceThread } from './piece-thread.ts';
 import type { PieceWorkerData } from './piece-protocol.ts';
-import { branchesOfGradients, gradientShapes, imagesInPiece, perImageInputs, PiecewiseStep } from './piecewise-step.ts';
+import { piecesOf } from './pieces.ts';
+import { branchesOfGradients, gradientShapes, perImageInputs, PiecewiseStep } from './piecewise-step.ts';
 import { DetectionStep } from './program.ts';
 import type { DetectorStep } from './program.ts';
 
@@ -35,13 +35,11 @@ export async function compilePieces(halves: SeedSplit, options: PiecesOptions): 
     const loss = new HeadLoss(layout, { classes, size, batch });
     return await DetectionStep.compile(halves, loss, { engine, batch, threads });
   }
-  const images = imagesInPiece(batch, threads, size.width * size.height);
+  const { images, workers, file } = piecesOf({ engine, threads, batch, size });
   const gradients = gradientShapes(halves, layout);
   const perImage = perImageInputs(halves);
   const step = { batch, images, perImage, branchOf };
-  const file = engine === onnxRuntimeCpu ? workerFile('piece-worker') : undefined;
-  const workers = Math.min(threads, batch / images);
-  if (file === undefined || workers === 1) {
+  if (file === undefined) {
     const loss = new HeadLoss(layout, { classes, size, batch: images, divided: false });
     const own = await DetectionStep.compile(halves, loss, { engine, batch: images, threads });
     return new PiecewiseStep([pieceRunner(own, loss, gradients)], step);

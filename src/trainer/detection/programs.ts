@@ -23,7 +23,7 @@ import { evaluationOf, truthOf } from './evaluate.ts';
 import type { Scored } from './evaluate.ts';
 import { headOf, HeadLoss } from './losses.ts';
 import type { DetectorStep } from './program.ts';
-import { imagesInPiece } from './piecewise-step.ts';
+import { piecesOf, runsInPieces } from './pieces.ts';
 import { headOutputs, rawOutputsGraph, trainingGraphs } from './step.ts';
 import { WholeDetectionStep } from './whole-program.ts';
 import { wholeStepGraph } from './whole-step.ts';
@@ -90,9 +90,9 @@ async function compileDetectorStep(
   const { job, preprocessing, initial, engine, precision } = session;
   const { batch } = job.training;
   const model = initial.adapted.graph;
-  if (engine.gpu !== true && precision === 'fp32') {
+  if (runsInPieces(engine, precision)) {
     const size = inputSize(preprocessing);
-    const images = imagesInPiece(batch, threads, size.width * size.height);
+    const { images } = piecesOf({ engine, threads, batch, size });
     const halves = trainingGraphs(model, detection, { preprocessing, batch: images });
     const { classes } = loss.shape;
     return await compilePieces(halves, { engine, threads, head: detection, classes, size, batch });

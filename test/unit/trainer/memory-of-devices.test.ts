@@ -8,7 +8,7 @@ import { symbol } from '../../../src/graph/shape.ts';
 import { zeros } from '../../../src/graph/tensor.ts';
 import { BATCH, LOGITS } from '../../../src/models/base.ts';
 import { jobSchema } from '../../../src/shared/job.ts';
-import { deviceBytes, fitDevice, fitHost } from '../../../src/trainer/device-memory.ts';
+import { deviceBytes, fitDevice, fitHost, fitPieces } from '../../../src/trainer/device-memory.ts';
 import { isOutOfMemory, withSmallerBatches } from '../../../src/trainer/out-of-memory.ts';
 import { recomputableStep, withRecomputation } from '../../../src/trainer/recompute.ts';
 import { gradientOf, IMAGES, LOSS } from '../../../src/trainer/step.ts';
@@ -106,6 +106,33 @@ describe('fitHost', () => {
     expect(() => fitHost({ make: deep, model }, { ...auto, batch: 2 ** 14 }, GIB)).toThrow(/of this machine/);
   });
 });
+
+describe('fitPieces', () => {
+  const heldBy = (threads: number) => ({ images: 4, copies: threads, threads });
+  const fit = (batch: number, threads: number, gigabytes: number) =>
+    fitPieces({ make: deep, model: deep(), batch, threads, heldBy }, gigabytes * GIB);
+
+  it('asks for what the threads hold, not for the batch, and names how many fit', () => {
+    expect(fit(64, 4, 2)).toEqual({ needed: null, recompute: 0 });
+    expect(() => fit(64, 64, 2)).toThrow(/on 64 threads needs .* of this machine; \d+ threads fit/);
+    const told = Number(/(\d+) threads fit/.exec(messageOf(() => fit(64, 64, 2)))![1]);
+    expect(fit(64, told, 2)).toEqual({ needed: null, recompute: 0 });
+    expect(() => fit(64, told + 1, 2)).toThrow(`${told} threads fit`);
+  });
+
+  it('says when not even one thread fits', () => {
+    expect(() => fit(64, 4, 1 / 8)).toThrow(/even on one thread/);
+  });
+});
+
+function messageOf(work: () => unknown): string {
+  try {
+    work();
+  } catch (error) {
+    return (error as Error).message;
+  }
+  throw new Error('nothing was thrown');
+}
 
 describe('isOutOfMemory', () => {
   it.each([
