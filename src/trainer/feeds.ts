@@ -13,9 +13,12 @@ import type { Random } from '../shared/random.ts';
 import { LABELS, WEIGHTS } from './step.ts';
 
 /** The images of a batch, uint8 [B, height, width, 3]. */
-export function imageFeed({ labels, images }: Batch, preprocessing: Preprocessing): Tensor {
+export function imageFeed(
+  { weights, images }: Pick<Batch, 'weights' | 'images'>,
+  preprocessing: Preprocessing,
+): Tensor {
   const { height, width } = inputSize(preprocessing);
-  return { dtype: 'uint8', shape: [labels.length, height, width, 3], data: images };
+  return { dtype: 'uint8', shape: [weights.length, height, width, 3], data: images };
 }
 
 /**

@@ -30,6 +30,9 @@ export interface FeatureOptions {
   readonly directory: string;
 }
 
+/** Opened so far: two splits may have as many images. */
+let files = 0;
+
 export class FrozenFeatures {
   readonly #bottom: Program;
   readonly #options: FeatureOptions;
@@ -45,7 +48,7 @@ export class FrozenFeatures {
     const inMemory = images * views * size * Float32Array.BYTES_PER_ELEMENT <= MAX_MEMORY_BYTES;
     this.#rows = inMemory
       ? memoryRows(images * views, size)
-      : fileRows(join(directory, `features-${images}.bin`), size);
+      : fileRows(join(directory, `features-${files++}.bin`), size);
     this.#known = new Uint8Array(images * views);
     this.#missing = Array.from({ length: views }, () => images);
   }
@@ -56,7 +59,7 @@ export class FrozenFeatures {
   }
 
   /** [B, ...shape]; rows of padding are those of a black image, or of nothing. */
-  async of(batch: Batch): Promise<Tensor<'float32'>> {
+  async of(batch: Pick<Batch, 'images' | 'samples' | 'view' | 'weights'>): Promise<Tensor<'float32'>> {
     const { shape, images, preprocessing } = this.#options;
     const count = batch.samples.length;
     const rowOf = (index: number): number => batch.view * images + batch.samples[index]!;

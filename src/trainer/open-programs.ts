@@ -11,5 +11,5 @@ export function openPrograms(session: Session, directory: string): Promise<Progr
   // openJob has seen to it that base and dataset are of one task.
   return detection === undefined
     ? openClassifierPrograms(session as Session<Dataset>, directory)
-    : openDetectorPrograms(session as Session<DetectionDataset>, detection);
+    : openDetectorPrograms(session as Session<DetectionDataset>, detection, directory);
 }

@@ -3,19 +3,23 @@ import { isIdentity } from '../data/augment.ts';
 import { constantBytes, nodeCosts, peakOf } from '../graph/cost.ts';
 import type { NodeCost } from '../graph/cost.ts';
 import type { Graph, Node } from '../graph/ir.ts';
+import type { FrozenSplit } from '../graph/passes/split-frozen.ts';
 import { lower } from '../graph/passes/lower.ts';
 import { adapt } from '../lora/adapt.ts';
 import type { Adapted } from '../lora/adapt.ts';
 import { BATCH } from '../models/base.ts';
+import type { Detection } from '../models/base.ts';
 import { sizeOf } from '../graph/tensor.ts';
 import type { MachineRates } from '../shared/plan.ts';
 import { MAX_MEMORY_BYTES } from './frozen-features.ts';
+import { frozenHead } from './detection/frozen-head.ts';
+import { differentiatedTop, headOutputs, rawOutputsGraph } from './detection/step.ts';
 import { heldBatch } from './held-batch.ts';
 import type { HeldBatch } from './held-batch.ts';
 import { secondsOf } from './plan-time.ts';
 import { frozenPart } from './programs.ts';
 import { withRecomputation } from './recompute.ts';
-import type { Augmentation, Job } from '../shared/job.ts';
+import type { Job } from '../shared/job.ts';
 import type { OpenJob } from './session.ts';
 import { forwardGraph, stepGraph } from './roots.ts';
 import type { FrozenCut } from '../shared/plan.ts';
@@ -52,24 +56,26 @@ export interface CountedRun extends RunWork {
 
 export function countRun(opened: OpenJob, adapted: Adapted, rates: MachineRates): CountedRun {
   const { job, base } = opened;
+  const { detection } = base;
   const { splits, classes } = opened.dataset;
   const { method, lora } = job;
   const held = heldBatch(opened);
   const step = stepGraph(opened, adapted.graph, held.images);
   const evaluated = lora.dropout === 0 ? adapted : adapt(base, { method, lora: { ...lora, dropout: 0 }, classes });
   const whole = { images: job.training.batch, copies: 1, threads: 0 };
-  const count = (graph: Graph, of: Pick<PipelineOf, 'images' | 'augmentation' | 'recompute' | 'held'>) =>
+  const count = (graph: Graph, of: Pick<PipelineOf, 'images' | 'part' | 'recompute' | 'held'>) =>
     countPipeline(graph, { job, rates, ...of });
   const augmentation = isIdentity(job.augmentation) ? null : job.augmentation;
+  const forward = forwardGraph(opened, evaluated.graph);
   const training = count(step, {
     images: splits.train.length,
-    augmentation,
+    part: detection === undefined ? frozenPart(step, job, augmentation) : frozenStep(opened, adapted, detection),
     recompute: opened.recompute,
     held,
   });
-  const validation = count(forwardGraph(opened, evaluated.graph), {
+  const validation = count(forward, {
     images: splits.validation.length,
-    augmentation: null,
+    part: detection === undefined ? frozenPart(forward, job, null) : withOneView(frozenHead(forward, opened)),
     recompute: 0,
     held: whole,
   });
@@ -81,10 +87,25 @@ export function countRun(opened: OpenJob, adapted: Adapted, rates: MachineRates)
   };
 }
 
+/** Of a detector's step; its bottom runs before the loss, whose gradient the rest takes. */
+function frozenStep(opened: OpenJob, { graph }: Adapted, detection: Detection): FrozenPart | undefined {
+  const { preprocessing, job } = opened;
+  const forward = rawOutputsGraph(graph, headOutputs(detection), { preprocessing, batch: job.training.batch });
+  const split = withOneView(frozenHead(forward, opened));
+  return split && { ...split, top: differentiatedTop(split.top, detection) };
+}
+
+function withOneView(split: FrozenSplit | undefined): FrozenPart | undefined {
+  return split && { ...split, views: 1 };
+}
+
+type FrozenPart = NonNullable<ReturnType<typeof frozenPart>>;
+
 interface PipelineOf {
   readonly job: Job;
   readonly images: number;
-  readonly augmentation: Augmentation | null;
+  /** What runs once, if anything does. */
+  readonly part: FrozenPart | undefined;
   readonly rates: MachineRates;
   /** Segments. */
   readonly recompute: number;
@@ -93,11 +114,10 @@ interface PipelineOf {
 
 function countPipeline(
   graph: Graph,
-  { job, images, augmentation, rates, recompute, held }: PipelineOf,
+  { job, images, part, rates, recompute, held }: PipelineOf,
 ): { work: PipelineWork; cut: FrozenCut | null } {
   const of = { batch: job.training.batch, rates, held };
   const { threads } = held;
-  const part = frozenPart(graph, job, augmentation);
   if (part === undefined) {
     return { work: { each: graphWork(withRecomputation(graph, recompute), of), once: null, threads }, cut: null };
   }
@@ -106,7 +126,7 @@ function countPipeline(
   return {
     work: {
       each: graphWork(withRecomputation(top, recompute), of),
-      once: { ...graphWork(bottom, of), keptBytes: bytes },
+      once: { ...graphWork(bottom, { ...of, held: { images: of.batch, copies: 1, threads: 0 } }), keptBytes: bytes },
       threads,
     },
     cut: {

@@ -12,6 +12,7 @@ import type { Job } from '../shared/job.ts';
 import type { FrozenPlan, MemoryPlan, Plan, PlannedLayer, SizePlan, TimePlan } from '../shared/plan.ts';
 import { inputSize } from '../shared/preprocessing.ts';
 import type { PlanResult } from '../shared/protocol/results.ts';
+import { picturesStay } from './detection/frozen-head.ts';
 import { headOutputs } from './detection/step.ts';
 import { planCoefficients } from './plan-coefficients.ts';
 import { planTime } from './plan-epoch.ts';
@@ -44,7 +45,12 @@ export async function planJob(job: Job): Promise<JobPlan> {
   const layers = planLayers(adapted, lora, run.step);
   const size = sizePlan({ job, base, classes, adapted }, file, layers);
   const trainableParameters = setup.parameters.trainable;
-  const kept = { training: run.frozen.training !== null, validation: run.frozen.validation !== null };
+  // A detector's boxes come with its pictures, which are prepared again.
+  const prepared = base.detection !== undefined;
+  const kept = {
+    training: !prepared && run.frozen.training !== null,
+    validation: !prepared && run.frozen.validation !== null,
+  };
   const images = planImages(job, dataset, preprocessing, kept);
   const rawBytes = rawBytesOf(opened, run);
   const memoryOf = (work: RunWork): MemoryPlan => planMemory({ work, images, trainableParameters, rawBytes });
@@ -115,8 +121,13 @@ function frozenPlan({ job, base }: OpenJob, { frozen: { training, validation } }
   };
 }
 
-function whyNothingIsKept({ training, augmentation }: Job, isDetector: boolean): string {
-  if (isDetector) return 'pictures are put together anew each epoch';
+function whyNothingIsKept(job: Job, isDetector: boolean): string {
+  const { method, training, augmentation } = job;
+  if (isDetector) {
+    if (!picturesStay(job)) return 'pictures are put together anew each epoch';
+    if (method !== 'head') return 'of a detector only what its head reads is kept, where that alone is trained';
+    if (training.cacheFrozen === 'auto') return 'on a GPU and in half precision a detector runs as a whole';
+  }
   if (training.cacheFrozen === 'off') return 'training.cacheFrozen is off';
   if (augmentation.views === null && !isIdentity(augmentation)) {
     return 'each epoch augments the images anew; a number of augmentation.views would let them be kept';

@@ -25,6 +25,7 @@ import { engineFor } from './choose-engine.ts';
 import type { ChosenDevice, RunLength } from './choose-engine.ts';
 import { fitDevice, fitHost, fitPieces } from './device-memory.ts';
 import type { Fit } from './device-memory.ts';
+import { keepsFrozen } from './detection/frozen-head.ts';
 import { runsInPieces } from './detection/pieces.ts';
 import { checkRoom } from './device-room.ts';
 import { heldBatch } from './held-batch.ts';
@@ -95,8 +96,8 @@ function forTask(job: Job, { task, root }: AnyDataset, base: Base): { job: Job; 
       file: base.identity.source,
     });
   }
-  // Pictures are put together anew each epoch: there is nothing to keep of them.
-  const training = { ...job.training, cacheFrozen: 'off' } as const;
+  // Pictures that are put together anew each epoch leave nothing to keep.
+  const training = { ...job.training, cacheFrozen: keepsFrozen(job) ? 'auto' : 'off' } as const;
   const precision = job.precision === 'auto' ? 'fp32' : job.precision;
   const detected = { ...job, precision, training } as const;
   const { imageSize } = job.detection;

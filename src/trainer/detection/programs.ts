@@ -7,7 +7,6 @@ import type { DetectionAugmentation } from '../../data/detection/prepare-detecti
 import type { Program, Tensors } from '../../engines/engine.ts';
 import { physicalCores } from '../../engines/threads.ts';
 import { noiseInputs } from '../../graph/dropout.ts';
-import type { Tensor } from '../../graph/tensor.ts';
 import type { Detection } from '../../models/base.ts';
 import type { Job } from '../../shared/job.ts';
 import { inputSize } from '../../shared/preprocessing.ts';
@@ -15,33 +14,47 @@ import type { LossParts } from '../../shared/run/events.ts';
 import { noiseFeeds } from '../feeds.ts';
 import { meanParts } from '../loss-parts.ts';
 import type { Session } from '../session.ts';
-import { IMAGES } from '../step.ts';
 import type { Evaluation, Programs, TrainingProgram } from '../task.ts';
 import { compilePieces } from './compile-pieces.ts';
 import { decodeDetections, VALIDATION } from './candidates.ts';
 import { evaluationOf, truthOf } from './evaluate.ts';
 import type { Scored } from './evaluate.ts';
+import { frozenHead, picturesStay } from './frozen-head.ts';
 import { headOf, HeadLoss } from './losses.ts';
 import type { DetectorStep } from './program.ts';
 import { piecesOf, runsInPieces } from './pieces.ts';
-import { headOutputs, rawOutputsGraph, trainingGraphs } from './step.ts';
+import { openSeen } from './seen.ts';
+import type { Seen } from './seen.ts';
+import { differentiatedTop, headOutputs, inHalves, rawOutputsGraph, trainingGraphs } from './step.ts';
 import { WholeDetectionStep } from './whole-program.ts';
 import { wholeStepGraph } from './whole-step.ts';
 
 type DetectionSession = Session<DetectionDataset>;
 type Source = EpochSource<DetectionBatch>;
 
-export async function openDetectorPrograms(session: DetectionSession, detection: Detection): Promise<Programs> {
+/** `directory` takes what is too large to keep in memory. */
+export async function openDetectorPrograms(
+  session: DetectionSession,
+  detection: Detection,
+  directory: string,
+): Promise<Programs> {
   const { job, dataset, preprocessing, initial, engine } = session;
   const { batch } = job.training;
   const options = { preprocessing, batch };
   const threads = job.threads ?? physicalCores();
   const { splits } = dataset;
   const evaluated = rawOutputsGraph(initial.evaluated, headOutputs(detection), options);
-  const program = await engine.compile(evaluated, { threads });
+  const kept = frozenHead(evaluated, session);
+  const program = await engine.compile(kept?.top ?? evaluated, { threads });
   const loss = new HeadLoss(detection, { classes: dataset.classes.length, size: inputSize(preprocessing), batch });
   const step = await compileDetectorStep(session, detection, { loss, threads });
-  const sourceOf = (samples: readonly DetectionSample[], augmentation: DetectionAugmentation | null): Source =>
+  const seenOf = (samples: readonly DetectionSample[]): Promise<Seen> =>
+    openSeen(kept, { engine, threads, preprocessing, images: samples.length, directory });
+  const sourceOf = (
+    samples: readonly DetectionSample[],
+    augmentation: DetectionAugmentation | null,
+    shuffle = false,
+  ): Source =>
     openDetectionBatches({
       samples,
       side: inputSize(preprocessing).width,
@@ -49,26 +62,29 @@ export async function openDetectorPrograms(session: DetectionSession, detection:
       epochs: job.training.epochs,
       batch,
       seed: job.training.seed,
-      shuffle: augmentation !== null,
+      shuffle,
     });
-  const training = sourceOf(splits.train, augmentationOf(job));
+  const training = sourceOf(splits.train, picturesStay(job) ? null : augmentationOf(job), true);
   const validation = sourceOf(splits.validation, null);
-  const evaluate = (source: Source, samples: readonly DetectionSample[], values: Tensors): Promise<Evaluation> =>
-    evaluateDetector({ session, detection, program, loss, source, samples, values });
+  const [trained, validated] = [await seenOf(splits.train), await seenOf(splits.validation)];
+  const evaluate = (of: Pick<EvaluationOf, 'source' | 'samples' | 'values' | 'seen'>): Promise<Evaluation> =>
+    evaluateDetector({ session, detection, program, loss, ...of });
   return {
-    training: trainingProgram(session, { step, source: training }),
-    validate: (values) => evaluate(validation, splits.validation, values),
+    training: trainingProgram(session, { step, source: training, seen: trained }),
+    validate: (values) => evaluate({ source: validation, samples: splits.validation, seen: validated, values }),
     test: async (values) => {
       if (splits.test.length === 0) return null;
       const test = sourceOf(splits.test, null);
+      const seen = await seenOf(splits.test);
       try {
-        return await evaluate(test, splits.test, values);
+        return await evaluate({ source: test, samples: splits.test, seen, values });
       } finally {
-        await test.close();
+        await Promise.all([test.close(), seen.close()]);
       }
     },
     close: async () => {
-      await Promise.all([training.close(), validation.close(), step.release(), program.release()]);
+      const opened = [training, validation, trained, validated];
+      await Promise.all([...opened.map((each) => each.close()), step.release(), program.release()]);
     },
   };
 }
@@ -93,7 +109,12 @@ async function compileDetectorStep(
   if (runsInPieces(engine, precision)) {
     const size = inputSize(preprocessing);
     const { images } = piecesOf({ engine, threads, batch, size });
-    const halves = trainingGraphs(model, detection, { preprocessing, batch: images });
+    const options = { preprocessing, batch: images };
+    const top = frozenHead(rawOutputsGraph(model, headOutputs(detection), options), session)?.top;
+    const halves =
+      top === undefined
+        ? trainingGraphs(model, detection, options)
+        : inHalves(differentiatedTop(top, detection), detection);
     const { classes } = loss.shape;
     return await compilePieces(halves, { engine, threads, head: detection, classes, size, batch });
   }
@@ -105,9 +126,10 @@ async function compileDetectorStep(
 interface TrainingOf {
   readonly step: DetectorStep;
   readonly source: Source;
+  readonly seen: Seen;
 }
 
-function trainingProgram({ job, initial }: DetectionSession, { step, source }: TrainingOf): TrainingProgram {
+function trainingProgram({ job, initial }: DetectionSession, { step, source, seen }: TrainingOf): TrainingProgram {
   const noise = noiseInputs(initial.adapted.graph);
   const { epochs, batch: size } = job.training;
   return {
@@ -125,9 +147,9 @@ function trainingProgram({ job, initial }: DetectionSession, { step, source }: T
         yield {
           index: batch.index,
           weights: batch.weights,
-          run: (values, { into, random }) => {
+          run: async (values, { into, random }) => {
             const drawn = noiseFeeds(noise, size, random);
-            return step.run({ ...pictures(batch), ...drawn, ...values }, batch, progress, into);
+            return await step.run({ ...(await seen.of(batch)), ...drawn, ...values }, batch, progress, into);
           },
         };
       }
@@ -142,13 +164,14 @@ interface EvaluationOf {
   readonly loss: HeadLoss;
   readonly source: Source;
   readonly samples: readonly DetectionSample[];
+  readonly seen: Seen;
   /** Of the trainable inputs. */
   readonly values: Tensors;
 }
 
 /** Runs every image once. */
 async function evaluateDetector(of: EvaluationOf): Promise<Evaluation> {
-  const { session, detection, program, loss, source, samples, values } = of;
+  const { session, detection, program, loss, source, samples, seen, values } = of;
   const { dataset, preprocessing } = session;
   const branch = detection.branches.at(-1)!;
   const options = { ...VALIDATION, overlap: branch.name === 'one2one' ? null : VALIDATION.overlap };
@@ -156,7 +179,7 @@ async function evaluateDetector(of: EvaluationOf): Promise<Evaluation> {
   const parts: LossParts[] = [];
   const weights: number[] = [];
   for await (const batch of source.batches(0)) {
-    await program.run({ ...pictures(batch), ...values }, loss.outputs);
+    await program.run({ ...(await seen.of(batch)), ...values }, loss.outputs);
     const images = batch.weights.reduce((sum, weight) => sum + weight, 0);
     loss.evaluate(batch, 1);
     parts.push(loss.parts!);
@@ -169,10 +192,4 @@ async function evaluateDetector(of: EvaluationOf): Promise<Evaluation> {
   }
   const { width: side } = inputSize(preprocessing);
   return await evaluationOf(scored, { parts: meanParts(parts, weights), classes: dataset.classes, side });
-}
-
-/** The pictures of a batch, uint8 [B, side, side, 3]. */
-function pictures({ images, weights }: DetectionBatch): Record<typeof IMAGES, Tensor<'uint8'>> {
-  const side = Math.sqrt(images.length / (3 * weights.length));
-  return { [IMAGES]: { dtype: 'uint8', shape: [weights.length, side, side, 3], data: images } };
 }

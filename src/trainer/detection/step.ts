@@ -4,7 +4,7 @@
  */
 import { pullBack } from '../../graph/autodiff.ts';
 import { isTrainable, nameOf } from '../../graph/ir.ts';
-import type { Graph } from '../../graph/ir.ts';
+import type { Graph, Value } from '../../graph/ir.ts';
 import { splitAtSeeds } from '../../graph/passes/split-at-seeds.ts';
 import type { SeedSplit } from '../../graph/passes/split-at-seeds.ts';
 import type { Detection } from '../../models/base.ts';
@@ -24,13 +24,20 @@ export function headOutputs({ branches }: Pick<Detection, 'branches'>): string[]
 export function detectorRoots(model: Graph, detection: Detection, options: Options): Roots {
   const { graph, outputs } = withImages(model, options);
   const results = new Map(headOutputs(detection).map((name) => [name, outputs.get(name)!]));
+  return withSeeds(graph, results);
+}
+
+function withSeeds(graph: Graph, results: ReadonlyMap<string, Value>): Roots {
   const seeds = new Map([...results].map(([name, value]) => [value, graph.input(seedOf(name), value.shape)]));
   return { graph, results, seeds };
 }
 
 /** Raw outputs and every trainable input's gradient, with the seeds as inputs. */
 export function differentiatedGraph(model: Graph, detection: Detection, options: Options): Graph {
-  const { graph, results, seeds } = detectorRoots(model, detection, options);
+  return differentiated(detectorRoots(model, detection, options));
+}
+
+function differentiated({ graph, results, seeds }: Roots): Graph {
   for (const [name, value] of results) graph.output(name, value);
   const parameters = graph.inputs.filter(isTrainable);
   pullBack(graph, seeds, parameters).forEach((gradient, index) => {
@@ -40,8 +47,18 @@ export function differentiatedGraph(model: Graph, detection: Detection, options:
 }
 
 export function trainingGraphs(model: Graph, detection: Detection, options: Options): SeedSplit {
+  return inHalves(differentiatedGraph(model, detection, options), detection);
+}
+
+/** Of the top of a forward graph (frozen-head.ts), which then has the seeds as inputs too. */
+export function differentiatedTop(top: Graph, detection: Detection): Graph {
+  const results = new Map(headOutputs(detection).map((name) => [name, top.outputs.get(name)!]));
+  return differentiated(withSeeds(top, results));
+}
+
+export function inHalves(differentiated: Graph, detection: Detection): SeedSplit {
   const seeds = new Set(headOutputs(detection).map(seedOf));
-  return splitAtSeeds(differentiatedGraph(model, detection, options), (input) => seeds.has(nameOf(input)!));
+  return splitAtSeeds(differentiated, (input) => seeds.has(nameOf(input)!));
 }
 
 /** Raw outputs alone: of all branches for validation, of the one that predicts for prediction. */
