@@ -12,6 +12,7 @@ import {
   linear,
   loraConv,
   loraLinear,
+  mul,
   reduceMean,
   relu,
 } from '../../src/graph/build.ts';
@@ -21,6 +22,7 @@ import { chooseLoraForm } from '../../src/graph/passes/choose-lora-form.ts';
 import { foldBatchNormalization } from '../../src/graph/passes/fold-batch-normalization.ts';
 import { foldNormalization } from '../../src/graph/passes/fold-normalization.ts';
 import { splitFrozen } from '../../src/graph/passes/split-frozen.ts';
+import { splitFrozenValues } from '../../src/graph/passes/split-frozen-values.ts';
 import { rewrite } from '../../src/graph/rewrite.ts';
 import { createGraph } from '../../src/graph/registry.ts';
 import { bind, symbol } from '../../src/graph/shape.ts';
@@ -212,6 +214,34 @@ describe('splitting off the frozen bottom', () => {
       expectEqual(await results(split.top, { ...feeds, features: features! }), await results(graph, feeds));
     },
   );
+
+  it('keeps several values behind each other where none has all, results that are frozen too', async () => {
+    const graph = createGraph();
+    const x = graph.input('x', [B, 4]);
+    const wide = relu(linear(x, graph.constant(drawn([6, 4])), undefined));
+    const narrow = relu(linear(x, graph.constant(drawn([2, 4])), undefined));
+    const [onWide, onNarrow] = [6, 2].map((features) =>
+      graph.input(`w${features}`, [3, features], 'float32', { trainable: true }),
+    );
+    graph.output('logits', add(linear(wide, onWide!, undefined), linear(narrow, onNarrow!, undefined)));
+    graph.output('frozen', mul(narrow, 2));
+    expect(splitFrozen(graph, x, 'features', 'B')).toBeUndefined();
+
+    const split = splitFrozenValues(graph, x, 'features', 'B')!;
+    expect(split.shape).toEqual([6 + 2 + 2]);
+    expect(split.top.inputs.map(nameOf)).not.toContain('x');
+    const feeds = feedsOf(graph);
+    const bottom = await onnxRuntimeCpu.compile(split.bottom, { threads: 1 });
+    const { features } = await bottom.run({ x: feeds['x']! });
+    expectEqual(await results(split.top, { ...feeds, features: features! }), await results(graph, feeds));
+  });
+
+  it('keeps nothing where what is trained reads the images themselves', () => {
+    const graph = createGraph();
+    const x = graph.input('x', [B, 4]);
+    graph.output('logits', linear(x, graph.input('w', [2, 4], 'float32', { trainable: true }), undefined));
+    expect(splitFrozenValues(graph, x, 'features', 'B')).toBeUndefined();
+  });
 
   it('finds nothing to keep below an adapter on the first layer', () => {
     const graph = createGraph();
