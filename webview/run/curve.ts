@@ -1,3 +1,5 @@
+import { smooth } from '../../src/shared/run/smooth.ts';
+
 /** What a chart draws: values over steps. */
 export interface Curve {
   readonly label: string;
@@ -17,4 +19,20 @@ export interface Axis {
   readonly format: (value: number) => string;
   /** From 0 to 1. */
   readonly share: true;
+}
+
+/** The smoothed curve, and the values it is made of behind it. */
+export function smoothed(
+  label: string,
+  step: readonly number[],
+  value: readonly (number | null)[],
+  weight: number,
+  color: number,
+): Curve[] {
+  const whole: Curve = { label, step, value, color };
+  if (weight <= 0 || step.length < 3) return [whole];
+  return [
+    { ...whole, label: `${label} `, behind: true },
+    { ...whole, value: smooth(step, value, weight) },
+  ];
 }

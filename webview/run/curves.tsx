@@ -1,18 +1,17 @@
 /** The curves of one run, with what is set for all of them: smoothing and the scale of the loss. */
 import type { VNode } from 'preact';
 import { useId, useMemo } from 'preact/hooks';
-import { formatCount, formatShare } from '../../src/shared/format.ts';
+import { formatCount } from '../../src/shared/format.ts';
 import type { MetricName } from '../../src/shared/run/metric.ts';
 import type { EvaluationColumns, RunSeries } from '../../src/shared/run/series.ts';
-import { smooth } from '../../src/shared/run/smooth.ts';
 import { Card, Details } from '../ui/card.tsx';
 import { t } from '../ui/l10n.ts';
 import { nameOf } from '../ui/paths.ts';
 import { Checkbox, Link } from '../ui/toolkit.ts';
 import { Chart } from './chart.tsx';
-import type { Curve } from './curve.ts';
+import { smoothed, type Curve } from './curve.ts';
 import { metricTitles } from './metric-titles.ts';
-import { axisText, rateText } from './numbers.ts';
+import { axisText, percent, rateText } from './numbers.ts';
 import { DetectionCharts, LossParts } from './detection-curves.tsx';
 import { arrange, arrangement, post } from './store.ts';
 
@@ -124,28 +123,6 @@ export function CurveControls({ table = null }: { readonly table?: string | null
   );
 }
 
-/** The smoothed curve, and the values it is made of behind it. */
-export function smoothed(
-  label: string,
-  step: readonly number[],
-  value: readonly (number | null)[],
-  weight: number,
-  color: number,
-): Curve[] {
-  const whole: Curve = { label, step, value, color };
-  if (weight <= 0 || step.length < 3) return [whole];
-  return [
-    { ...whole, label: `${label} `, behind: true },
-    { ...whole, value: smooth(step, value, weight) },
-  ];
-}
-
 function measured(label: string, columns: EvaluationColumns, of: 'loss' | 'metric', color: number): Curve[] {
   return [{ label, step: columns.step, value: columns[of], color, points: true }];
-}
-
-/** Whole percents as such: they stand at an axis. */
-export function percent(value: number): string {
-  const whole = Math.round(value * 100);
-  return Math.abs(value * 100 - whole) < 1e-6 ? `${whole} %` : formatShare(value);
 }

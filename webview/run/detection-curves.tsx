@@ -6,9 +6,8 @@ import type { RunSeries } from '../../src/shared/run/series.ts';
 import { Card } from '../ui/card.tsx';
 import { t } from '../ui/l10n.ts';
 import { Chart } from './chart.tsx';
-import type { Axis, Curve } from './curve.ts';
-import { percent, smoothed } from './curves.tsx';
-import { axisText } from './numbers.ts';
+import { smoothed, type Axis, type Curve } from './curve.ts';
+import { axisText, percent } from './numbers.ts';
 
 /** mAP at both measures of overlap in one chart, precision and recall in another. */
 export function DetectionCharts({ series: { evaluations, detection } }: { readonly series: RunSeries }): VNode {

@@ -1,4 +1,5 @@
 /** Numbers of a run as this view writes them, of steady width so that nothing jumps while they change. */
+import { formatShare } from '../../src/shared/format.ts';
 
 /** Four significant digits. */
 export function lossText(loss: number): string {
@@ -17,4 +18,10 @@ export function axisText(value: number): string {
 
 export function orDash<T>(value: T | null, text: (value: T) => string): string {
   return value === null ? '–' : text(value);
+}
+
+/** Whole percents as such: they stand at an axis. */
+export function percent(value: number): string {
+  const whole = Math.round(value * 100);
+  return Math.abs(value * 100 - whole) < 1e-6 ? `${whole} %` : formatShare(value);
 }
