@@ -55,7 +55,9 @@ export const PROVIDERS: readonly Provider[] = [
   {
     name: 'onnxruntime-webgpu',
     device: 'GPU (WebGPU)',
-    provider: 'webgpu',
+    // Freed buffers are kept by their exact size, which repeats at every step: ViT-base took 424 ms a step where it took 760 with the
+    // default, which makes and destroys them (H100 through Vulkan).
+    provider: { name: 'webgpu', storageBufferCacheMode: 'simple', defaultBufferCacheMode: 'simple' },
     // MaxPool claims its second output and then fails (pool.cc: "The Indices output is not supported yet"). A Gemm takes 3.3 times as long
     // when its second operand is transposed (H100 through Vulkan, float32, 768 wide; 2.5 times in float16).
     operators: new Set(),

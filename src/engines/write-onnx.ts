@@ -18,8 +18,10 @@ import type { AttributeProto, ModelProto, NodeProto, TensorProto, ValueInfoProto
 /** Gelu came with opset 20; ONNX Runtime reads it since 1.17. */
 const OPSET = 20;
 const IR_VERSION = 9;
-/** Constants up to this size stay in the model, where ONNX Runtime's shape inference can read them. */
+/** Constants up to this size stay in the model. */
 const MAX_INLINE_BYTES = 1024;
+/** So do integers, which are shapes and sizes: ONNX Runtime's shape inference reads them, and only there. */
+const MAX_INLINE_INTEGER_BYTES = 2 ** 16;
 
 export interface OnnxOptions {
   /** What the reader computes of the operators that not every one does. */
@@ -145,7 +147,8 @@ class Writer implements OnnxWriter {
   #initialize(name: string, tensor: Tensor): void {
     const bytes = bytesUnder(tensor);
     const header = { name, dims: [...tensor.shape], dataType: onnxType(tensor.dtype) };
-    if (bytes.byteLength <= MAX_INLINE_BYTES) {
+    const inline = tensor.dtype === 'int64' ? MAX_INLINE_INTEGER_BYTES : MAX_INLINE_BYTES;
+    if (bytes.byteLength <= inline) {
       this.#initializers.set(name, { ...header, rawData: bytes });
       return;
     }

@@ -10,6 +10,7 @@ import type { Engine } from '../engines/engine.ts';
 import { findEngines } from '../engines/options.ts';
 import type { FoundEngine, FoundEngines } from '../engines/options.ts';
 import type { SharedDevice } from '../engines/device-lease.ts';
+import { AUTOTUNE_FOLDER } from '../engines/tensorflow-environment.ts';
 import type { NvidiaCard } from '../formats/nvidia.ts';
 import { dataHome } from '../formats/data-home.ts';
 import type { Job } from '../shared/job.ts';
@@ -168,7 +169,7 @@ function tensorFlow(on: OnCuda, length: RunLength, factor: number): ChosenEngine
     return onCard({ ...on, reason: `${reason}; ${why}` });
   }
   const xlaCache = join(dataHome('engines'), 'xla-cache');
-  mkdirSync(xlaCache, { recursive: true });
+  mkdirSync(join(xlaCache, AUTOTUNE_FOLDER), { recursive: true });
   const why = job.xla === 'on' ? 'XLA as the job says' : `XLA, which ${formatDuration(seconds)} of steps repay`;
   return onCard({ ...on, reason: `${reason}; ${why}` }, { xlaCache });
 }

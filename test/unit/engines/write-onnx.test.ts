@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { STANDARD_OPERATORS, writeOnnx } from '../../../src/engines/write-onnx.ts';
 import { floatsOfHalves } from '../../../src/formats/half.ts';
-import { cast, clip, layerNormalization, pad } from '../../../src/graph/build.ts';
+import { cast, clip, layerNormalization, pad, split } from '../../../src/graph/build.ts';
 import type { Value } from '../../../src/graph/ir.ts';
 import { createGraph } from '../../../src/graph/registry.ts';
 import type { DType } from '../../../src/graph/tensor.ts';
@@ -30,5 +30,18 @@ describe('constants that an op writes', () => {
     expect([...new BigInt64Array(wide.buffer)]).toEqual([-7n]);
     const narrow = constantsOf('int8', padded).get('int8_-7_')!;
     expect([...new Int8Array(narrow.buffer)]).toEqual([-7]);
+  });
+
+  it('are in the model itself where they are sizes, however many: shape inference reads no external data', () => {
+    const graph = createGraph();
+    const parts = 300;
+    split(graph.input('x', [parts, 2]), 0, Array<number>(parts).fill(1)).forEach((part, i) => {
+      graph.output(`part ${i}`, part);
+    });
+    const { model, external } = writeOnnx(graph, { operators: STANDARD_OPERATORS });
+    expect(external).toEqual([]);
+    expect(model.graph!.initializer!.map(({ dims, rawData }) => [dims, rawData!.length])).toEqual([
+      [[parts], parts * 8],
+    ]);
   });
 });
