@@ -31,6 +31,7 @@ const MAX_UP = 3;
 
 export const yolo: DatasetKind = {
   name: 'yolo',
+  task: 'detection',
   looksFor: 'data.yaml that names classes and image folders, with a label file for each image (object detection)',
 
   async recognise(path) {
