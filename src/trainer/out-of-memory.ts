@@ -9,6 +9,8 @@ const MESSAGES = [
   /out of (device )?memory/i,
   /OUT_?OF_?(DEVICE_|HOST_)?MEMORY/,
   /CU(BLAS|DNN)_STATUS_ALLOC_FAILED/,
+  // cuBLAS's own words for it, of a handle that found no room.
+  /resource allocation failed/,
   /BFCArena/,
   /OOM when allocating/,
   /RESOURCE_EXHAUSTED/,

@@ -139,6 +139,7 @@ describe('isOutOfMemory', () => {
     'Failed to allocate memory for requested buffer of size 4831838208',
     'CUDA failure 2: out of memory ; GPU=0',
     'CUBLAS failure 3: CUBLAS_STATUS_ALLOC_FAILED',
+    'CUBLAS failure 3: the resource allocation failed ; GPU=0',
     'OOM when allocating tensor with shape[64,12,197,197] and type float',
     'RESOURCE_EXHAUSTED: Out of memory while trying to allocate',
     'VK_ERROR_OUT_OF_DEVICE_MEMORY',
