@@ -9,8 +9,6 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { Progress } from '../src/cli/progress.ts';
-import { terminalOf } from '../src/cli/terminal.ts';
 import { writeDetectionSample } from '../src/data/detection/sample.ts';
 import { drawScene, SCENE_SIDE } from '../src/data/detection/sample-scene.ts';
 import { SAMPLE_CLASSES } from '../src/data/sample-shapes.ts';
@@ -20,12 +18,9 @@ import { readTrained } from '../src/lora/trained.ts';
 import { openYolo } from '../src/models/yolo/open.ts';
 import { jobSchema } from '../src/shared/job.ts';
 import { Random } from '../src/shared/random.ts';
-import { followEvents } from '../src/shared/run/event-log.ts';
-import { isEnd } from '../src/shared/run/events.ts';
 import { RUN_PATHS } from '../src/shared/run/layout.ts';
-import { launchTrainer } from '../src/trainer/launch.ts';
-import { createRun } from '../src/trainer/run-folder.ts';
 import { writeDetectorWeights } from './detector-weights.ts';
+import { pretrainedRun } from './pretrained-run.ts';
 import { calibrate, randomWeights } from './random-detector.ts';
 
 const { values } = parseArgs({
@@ -76,19 +71,7 @@ const job = jobSchema.parse({
     seed: SEED,
   },
 });
-const folder = await createRun({ job, version: 'pretrain', root: work, out: join(work, 'run') });
-const trainer = await launchTrainer(folder, { node: process.execPath, script: resolve(values.trainer) });
-const progress = new Progress(terminalOf(process.stderr));
-const following = new AbortController();
-void trainer.stopped.then(() => {
-  following.abort();
-});
-for await (const event of followEvents(folder, 0, following.signal)) {
-  progress.show(event);
-  if (isEnd(event)) break;
-}
-const { code } = await trainer.stopped;
-if (code !== 0) throw new Error(`pre-training failed; its folder is ${folder}`);
+const folder = await pretrainedRun(job, work, values.trainer);
 
 for (const [name, { data: trained }] of readTrained(join(folder, RUN_PATHS.best)).saved) {
   weights.set(name, trained as Float32Array);

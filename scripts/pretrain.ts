@@ -8,8 +8,6 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { copyFile, mkdir } from 'node:fs/promises';
-import { terminalOf } from '../src/cli/terminal.ts';
-import { Progress } from '../src/cli/progress.ts';
 import { writeSample } from '../src/data/sample.ts';
 import { SAMPLE_SIDE } from '../src/data/sample-image.ts';
 import { SAMPLE_CLASSES } from '../src/data/sample-shapes.ts';
@@ -20,10 +18,7 @@ import type { Tensor } from '../src/graph/tensor.ts';
 import { readTrained } from '../src/lora/trained.ts';
 import { jobSchema } from '../src/shared/job.ts';
 import { RUN_PATHS } from '../src/shared/run/layout.ts';
-import { followEvents } from '../src/shared/run/event-log.ts';
-import { isEnd } from '../src/shared/run/events.ts';
-import { createRun } from '../src/trainer/run-folder.ts';
-import { launchTrainer } from '../src/trainer/launch.ts';
+import { pretrainedRun } from './pretrained-run.ts';
 import { writeRandomVit } from './random-vit.ts';
 
 const SEED = 20260101;
@@ -44,19 +39,7 @@ const job = jobSchema.parse({
   training: { epochs: 16, batch: 64, learningRate: 1e-3, warmup: 0.1, weightDecay: 0.05, seed: SEED },
   augmentation: { flip: 0.5 },
 });
-const folder = await createRun({ job, version: 'pretrain', root: work, out: join(work, 'run') });
-const trainer = await launchTrainer(folder, { node: process.execPath, script: resolve('dist/trainer.js') });
-const progress = new Progress(terminalOf(process.stderr));
-const following = new AbortController();
-void trainer.stopped.then(() => {
-  following.abort();
-});
-for await (const event of followEvents(folder, 0, following.signal)) {
-  progress.show(event);
-  if (isEnd(event)) break;
-}
-const { code } = await trainer.stopped;
-if (code !== 0) throw new Error(`pre-training failed; its folder is ${folder}`);
+const folder = await pretrainedRun(job, work);
 
 // Half precision halves what a clone downloads; the sample's task does not feel the difference.
 const trained = readTrained(join(folder, RUN_PATHS.adapter)).saved;
