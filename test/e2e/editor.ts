@@ -182,7 +182,12 @@ export class Editor {
 
   /** The context menu of whatever is right-clicked. */
   async contextMenu(target: Locator): Promise<Menu> {
-    return Menu.open(this.page, target);
+    return Menu.ofTarget(this.page, target);
+  }
+
+  /** The context menu of whatever has the focus. */
+  async contextMenuOfFocus(): Promise<Menu> {
+    return Menu.open(this.page, () => this.keys('Shift+F10'));
   }
 
   /** The page inside the visible webview of this title; asked again after the view was hidden or the window reloaded. */

@@ -5,24 +5,31 @@ import type { Palette } from './palette.ts';
 
 /** How often a menu is opened again for an item that is not in it yet. */
 const TRIES = 30;
+/** Items of a menu, with room to spare. */
+const MAX_ITEMS = 80;
 
 export class Menu {
   readonly #page: Page;
-  readonly #target: Locator;
+  readonly #ask: () => Promise<void>;
 
-  private constructor(page: Page, target: Locator) {
+  private constructor(page: Page, ask: () => Promise<void>) {
     this.#page = page;
-    this.#target = target;
+    this.#ask = ask;
   }
 
-  static async open(page: Page, target: Locator): Promise<Menu> {
-    const menu = new Menu(page, target);
+  /** Opens a menu by `ask`, a right-click or a key, which is repeated when the menu came too early. */
+  static async open(page: Page, ask: () => Promise<void>): Promise<Menu> {
+    const menu = new Menu(page, ask);
     await menu.#open();
     return menu;
   }
 
+  static async ofTarget(page: Page, target: Locator): Promise<Menu> {
+    return Menu.open(page, () => target.click({ button: 'right' }));
+  }
+
   async #open(): Promise<void> {
-    await this.#target.click({ button: 'right' });
+    await this.#ask();
     await this.#page.locator('.monaco-menu-container .action-item').first().waitFor();
   }
 
@@ -51,13 +58,26 @@ export class Menu {
     throw new Error(`the menu has no ${label}`);
   }
 
-  /** A menu takes no click in its first tenth of a second: so until it has gone. */
   async choose(label: string): Promise<void> {
+    await this.#choose(label, (item) => item.click({ timeout: 5000 }));
+  }
+
+  /** The same by keyboard: down to the item, and Enter. */
+  async chooseByKeys(label: string): Promise<void> {
+    await this.#choose(label, async (item) => {
+      for (let down = 0; down < MAX_ITEMS && !(await hasFocus(item)); down++)
+        await this.#page.keyboard.press('ArrowDown');
+      await this.#page.keyboard.press('Enter');
+    });
+  }
+
+  /** A menu takes no click and no key in its first tenth of a second: so until it has gone. */
+  async #choose(label: string, press: (item: Locator) => Promise<void>): Promise<void> {
     await this.awaitItem(label);
     const item = this.item(label);
     await vi.waitFor(
       async () => {
-        await item.click({ timeout: 5000 });
+        await press(item);
         await item.waitFor({ state: 'hidden', timeout: 1000 });
       },
       { timeout: 60_000 },
@@ -92,7 +112,7 @@ export class Explorer {
   /** Right-clicks a row of the tree, whose parents are open. */
   async menu(name: string): Promise<Menu> {
     await this.show();
-    return Menu.open(this.#page, this.row(name));
+    return Menu.ofTarget(this.#page, this.row(name));
   }
 
   /** Opens the folders of `path`, which starts at the workspace's root, and shows its last row. */
@@ -112,4 +132,15 @@ export class Explorer {
   async open(...path: readonly string[]): Promise<void> {
     await (await this.reveal(...path)).dblclick();
   }
+}
+
+/** Whether the focus is in the item; an item that has gone has none. */
+function hasFocus(item: Locator): Promise<boolean> {
+  return item.evaluate(
+    (element) => element.contains((element.getRootNode() as Document | ShadowRoot).activeElement),
+    undefined,
+    {
+      timeout: 1000,
+    },
+  );
 }

@@ -1,5 +1,5 @@
 /** A run by keyboard alone: the folder's menu, the panel, Start, the run's buttons. No mouse anywhere in this file. */
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startEditor, type Editor } from './editor.ts';
 import { eachStepNeedsTheOneBefore } from './steps.ts';
 import { makeWorkspace } from './workspace.ts';
@@ -27,31 +27,14 @@ async function tabTo(name: RegExp): Promise<void> {
   throw new Error(`Tab does not reach ${String(name)}: ${passed.join(' | ')}`);
 }
 
-/** Moves down a menu to an entry, and chooses it. */
-async function chooseEntry(label: string): Promise<void> {
-  const entry = editor.page.locator('.monaco-menu-container .action-item').filter({ hasText: label }).last();
-  const isFocused = (): Promise<boolean> =>
-    entry.evaluate((item) => item.contains((item.getRootNode() as Document | ShadowRoot).activeElement));
-  // The first keys may come before the menu listens.
-  await vi.waitFor(
-    async () => {
-      for (let down = 0; down < MAX_STOPS && !(await isFocused()); down++) await editor.keys('ArrowDown');
-      await editor.keys('Enter');
-      await entry.waitFor({ state: 'hidden', timeout: 1000 });
-    },
-    { timeout: 60_000 },
-  );
-}
-
 describe('with the keyboard', () => {
   eachStepNeedsTheOneBefore();
 
   test('the menu of a folder opens its form', async () => {
     await editor.keys('Control+Shift+E');
     await editor.explorer.row('shapes').waitFor();
-    await editor.keys('ArrowDown', 'Home', 'Shift+F10');
-    await editor.page.locator('.monaco-menu-container .action-item').first().waitFor();
-    await chooseEntry('Fine-Tune with LoRA…');
+    await editor.keys('ArrowDown', 'Home');
+    await (await editor.contextMenuOfFocus()).chooseByKeys('Fine-Tune with LoRA…');
     const panel = await editor.webview('LoRA');
     await panel.getByText('✓ All images were opened').waitFor();
   });
