@@ -4,6 +4,8 @@ import { beforeEach, onTestFailed } from 'vitest';
 export function eachStepNeedsTheOneBefore(): void {
   let failed: string | undefined;
   beforeEach(({ task, skip }) => {
+    // A step that is tried again needs only those before it.
+    if (failed === task.name) failed = undefined;
     if (failed !== undefined) skip(`needs '${failed}', which failed`);
     onTestFailed(() => {
       failed = task.name;
