@@ -1,6 +1,7 @@
 /**
  * Models on this machine that a job could name as its base: looked for by file names, and told by what their `config.json` and model
  * card say, or what lies beside the weights in a checkpoint. No weights are read, so a model that is listed may still be refused when it is opened.
+ * One that cannot be looked into is told with its reason, and hides no other.
  */
 import { type Dirent, existsSync, readFileSync, statSync } from 'node:fs';
 import { opendir, readdir } from 'node:fs/promises';
@@ -8,7 +9,7 @@ import { basename, join, relative, resolve } from 'node:path';
 import * as z from 'zod';
 import { readJson } from '../formats/json.ts';
 import { openTorchCheckpoint } from '../formats/torch-checkpoint.ts';
-import { InputError } from '../shared/errors.ts';
+import { InputError, messageOf } from '../shared/errors.ts';
 import type { BaseCandidate, BasesResult } from '../shared/protocol/results.ts';
 import { dataHome } from '../formats/data-home.ts';
 import { SAMPLE_DETECTOR } from '../shared/task-defaults.ts';
@@ -43,8 +44,7 @@ export async function findBases(
   const search = new Search();
   for (const folder of folders) await search.visit(resolve(folder), resolve(folder), MAX_DEPTH);
   const found = search.found.sort((a, b) => (a.base < b.base ? -1 : 1));
-  const samples = [sampleCandidate(), await sampleDetectorCandidate()];
-  return { bases: [...samples, ...(await cachedBases(cache)), ...found], truncated: search.truncated };
+  return { bases: [...(await samples()), ...(await cachedBases(cache)), ...found], truncated: search.truncated };
 }
 
 class Search {
@@ -63,7 +63,9 @@ class Search {
     const label = (path: string): string => relative(root, path) || basename(path);
     const weights = files.filter((name) => name.endsWith('.safetensors'));
     if (files.includes('config.json') && weights.length > 0) {
-      this.found.push(folderCandidate(folder, weights, { base: folder, label: label(folder), kind: 'transformers' }));
+      this.found.push(
+        await folderCandidate(folder, weights, { base: folder, label: label(folder), kind: 'transformers' }),
+      );
     }
     for (const name of files) {
       const path = join(folder, name);
@@ -94,15 +96,33 @@ class Search {
   }
 }
 
-function sampleCandidate(): BaseCandidate {
-  const folder = sampleBase();
-  const own = { base: SAMPLE, label: SAMPLE, kind: 'sample' } as const;
-  return folderCandidate(folder, ['model.safetensors'], own);
+/** An installation that lost them still lists what else there is. */
+async function samples(): Promise<BaseCandidate[]> {
+  const classifier = { base: SAMPLE, label: SAMPLE, kind: 'sample', task: 'classification' } as const;
+  const detector = { base: SAMPLE_DETECTOR, label: SAMPLE_DETECTOR, kind: 'sample', task: 'detection' } as const;
+  const nothing = { architecture: null, bytes: 0, licence: null };
+  return [
+    await describe({ ...classifier, ...nothing }, () =>
+      folderCandidate(sampleBase(), ['model.safetensors'], classifier),
+    ),
+    await describe({ ...detector, ...nothing }, async () => ({
+      ...(await checkpointCandidate(sampleDetector(), SAMPLE_DETECTOR)),
+      ...detector,
+    })),
+  ];
 }
 
-async function sampleDetectorCandidate(): Promise<BaseCandidate> {
-  const candidate = await checkpointCandidate(sampleDetector(), SAMPLE_DETECTOR);
-  return { ...candidate, base: SAMPLE_DETECTOR, kind: 'sample' };
+/** What is known of a candidate, with the reason why there is no more to tell where reading it fails. */
+async function describe(
+  known: Omit<BaseCandidate, 'obstacle'>,
+  read: () => BaseCandidate | Promise<BaseCandidate>,
+): Promise<BaseCandidate> {
+  try {
+    return await read();
+  } catch (error) {
+    const own = error instanceof InputError && error.place.file === known.base;
+    return { ...known, obstacle: own ? error.reason : messageOf(error) };
+  }
 }
 
 /** `<owner>--<name>/<commit>/`, as `hub.ts` keeps them; named with their commit they need no network. */
@@ -113,7 +133,7 @@ async function cachedBases(cache: string): Promise<BaseCandidate[]> {
     for (const commit of (await namesIn(join(cache, model))).filter((name) => /^[0-9a-f]{40}$/.test(name))) {
       const folder = join(cache, model, commit);
       const weights = (await namesIn(folder)).filter((name) => /\.(safetensors|onnx)$/.test(name));
-      found.push(folderCandidate(folder, weights, { base: `hf:${id}@${commit}`, label: id, kind: 'hub' }));
+      found.push(await folderCandidate(folder, weights, { base: `hf:${id}@${commit}`, label: id, kind: 'hub' }));
     }
   }
   return found;
@@ -125,24 +145,26 @@ async function namesIn(folder: string): Promise<string[]> {
 
 const configSchema = z.looseObject({ model_type: z.string(), architectures: z.array(z.string()).optional() });
 
-function folderCandidate(
+async function folderCandidate(
   folder: string,
   weights: readonly string[],
   own: Pick<BaseCandidate, 'base' | 'label' | 'kind'>,
-): BaseCandidate {
+): Promise<BaseCandidate> {
   const bytes = weights.reduce((sum, name) => sum + sizeOf(join(folder, name)), 0);
   const rest = { ...own, task: 'classification', bytes, licence: licenceOf(folder) } as const;
-  if (!existsSync(join(folder, 'config.json'))) return { ...rest, architecture: null, obstacle: null };
-  try {
+  const unknown = { ...rest, architecture: null };
+  if (bytes === 0) return { ...unknown, obstacle: 'its weights are missing' };
+  if (!existsSync(join(folder, 'config.json'))) {
+    const onnx = weights.some((name) => name.endsWith('.onnx'));
+    return { ...unknown, obstacle: onnx ? null : 'its config.json is missing' };
+  }
+  return await describe(unknown, () => {
     const { model_type: type, architectures } = readJson(join(folder, 'config.json'), configSchema);
     const supported = FAMILIES.flatMap(({ modelTypes }) => modelTypes);
     const known = supported.includes(type);
     const obstacle = `"${type}" models are not supported; ${supported.join(', ')} are, and others as ONNX files`;
     return { ...rest, architecture: architectures?.[0] ?? type, obstacle: known ? null : obstacle };
-  } catch (error) {
-    if (!(error instanceof InputError)) throw error;
-    return { ...rest, architecture: null, obstacle: error.message };
-  }
+  });
 }
 
 function onnxCandidate(path: string, label: string): BaseCandidate {
@@ -154,21 +176,23 @@ function onnxCandidate(path: string, label: string): BaseCandidate {
 /** A checkpoint's description is a part of it that is read in milliseconds. */
 async function checkpointCandidate(path: string, label: string): Promise<BaseCandidate> {
   const own = { base: path, label, kind: 'checkpoint', task: 'detection', bytes: sizeOf(path), licence: null } as const;
-  try {
+  return await describe({ ...own, architecture: null }, async () => {
     const stored = await openTorchCheckpoint(path);
     try {
       return { ...own, architecture: readCheckpoint(stored.root, path).family, obstacle: null };
     } finally {
       stored.close();
     }
-  } catch (error) {
-    if (!(error instanceof InputError)) throw error;
-    return { ...own, architecture: null, obstacle: error.reason };
-  }
+  });
 }
 
+/** 0 of a file that is not there or may not be asked. */
 function sizeOf(file: string): number {
-  return statSync(file, { throwIfNoEntry: false })?.size ?? 0;
+  try {
+    return statSync(file).size;
+  } catch {
+    return 0;
+  }
 }
 
 /** `license: apache-2.0` between the first two lines of dashes of the model card. */
