@@ -95,14 +95,16 @@ export class Palette {
   }
 
   /**
-   * Answers VS Code's own file dialog. It writes its folder into the field when that is read, over what was written before: so until
-   * it is gone.
+   * Answers VS Code's own file dialog, once it has listed its folder. Before, it writes that into the field, over or amid what is
+   * written: such an answer names another file, or asks whether to make a folder, and a second one chooses nothing. A path in another
+   * folder is taken when that is listed, too: so until the dialog is gone.
    */
   async answerPath(path: string): Promise<void> {
     // The palette itself may still be closing: it holds `>` and a command, not a path.
     await vi.waitFor(
       async () => {
         expect(await this.input.inputValue({ timeout: 1000 })).toMatch(/^\//);
+        expect(await this.row('..').isVisible()).toBe(true);
       },
       { timeout: 60_000 },
     );
