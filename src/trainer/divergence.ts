@@ -27,7 +27,8 @@ export interface Divergence {
   readonly what: 'loss-not-finite' | 'gradient-not-finite' | 'loss-rising';
   /** What happened and what to change, in one line. */
   readonly message: string;
-  readonly suggestedLearningRate: number;
+  /** Null where another rate would change nothing. */
+  readonly suggestedLearningRate: number | null;
 }
 
 export interface ObservedStep {
@@ -62,7 +63,9 @@ export function observeStep(
   };
 }
 
-function diverged(what: Divergence['what'], { step, loss, peakLearningRate }: ObservedStep, by: number): Divergence {
+function diverged(what: Divergence['what'], observed: ObservedStep, by: number): Divergence {
+  const { step, loss, peakLearningRate } = observed;
+  if (step <= 1) return brokenFromTheFirst(what);
   const suggestedLearningRate = Number((peakLearningRate / by).toPrecision(1));
   const happened = {
     'loss-not-finite': `the loss is not a number any more at step ${step}`,
@@ -71,4 +74,13 @@ function diverged(what: Divergence['what'], { step, loss, peakLearningRate }: Ob
   }[what];
   const advice = `lower training.learningRate from ${peakLearningRate} to ${suggestedLearningRate}, or lengthen training.warmup`;
   return { what, message: `${happened}; ${advice}`, suggestedLearningRate };
+}
+
+/** Nothing was updated yet, so no learning rate is at fault. */
+function brokenFromTheFirst(what: Divergence['what']): Divergence {
+  const which = what === 'loss-not-finite' ? 'the loss is not a number' : 'the gradients are not numbers';
+  const message =
+    `${which} at the first step, before anything was trained: on these images the base itself gives numbers that are too large or none; ` +
+    'take a base that was trained (random or damaged weights do this), set precision to fp32 if it is another, and check preprocessing';
+  return { what, message, suggestedLearningRate: null };
 }

@@ -2,7 +2,7 @@
 import type { Sample } from '../data/dataset.ts';
 import type { Tensors } from '../engines/engine.ts';
 import { LOGITS } from '../models/base.ts';
-import { ranked, softmax } from './probabilities.ts';
+import { ranked, softmax, surpriseOf } from './probabilities.ts';
 import type { Pipeline } from './pipeline.ts';
 import type { Evaluation } from './task.ts';
 
@@ -21,8 +21,7 @@ export async function evaluate(pipeline: Pipeline, values: Tensors, classes: rea
       if (weight === 0) return;
       const probabilities = softmax(rows.subarray(row * classes.length, (row + 1) * classes.length));
       const sample = pipeline.samples[batch.samples[row]!]!;
-      // A probability that underflows is a loss beyond any worth telling apart.
-      scored.push({ sample, probabilities, loss: -Math.log(Math.max(probabilities[sample.label]!, Number.MIN_VALUE)) });
+      scored.push({ sample, probabilities, loss: surpriseOf(probabilities[sample.label]!) });
     });
   }
   const correct = classes.map(() => 0);

@@ -60,9 +60,6 @@ interface DenseLoss {
   readonly scores: Value;
 }
 
-/** Of a logarithm's argument: a probability that underflows is a surprise beyond any worth telling apart. */
-const LEAST_PROBABILITY = 2 ** -126;
-
 export function lossDensely(inputs: DenseInputs, options: LossOptions): DenseLoss {
   const { shape, gains } = options;
   const { anchors, regMax } = shape;
@@ -70,7 +67,8 @@ export function lossDensely(inputs: DenseInputs, options: LossOptions): DenseLos
   const [batch] = boxes.shape;
   // [B, 4, regMax, A].
   const logits = reshape(boxes, [batch!, SIDES, regMax, anchors.count]);
-  const probabilities = regMax === 1 ? undefined : softmaxOverBins(logits);
+  const distribution = regMax === 1 ? undefined : softmaxOverBins(logits);
+  const probabilities = distribution?.probabilities;
   const bins = boxes.graph.constant(
     float32(
       [regMax, 1],
@@ -94,7 +92,7 @@ export function lossDensely(inputs: DenseInputs, options: LossOptions): DenseLos
   const box = mul(sumOf(mul(weight, sub(1, overlap))), gains.box);
   const wanted = wantedDistances(matched.corners, anchors);
   const each = mul(weight, gains.distances / SIDES);
-  if (probabilities === undefined) {
+  if (distribution === undefined || probabilities === undefined) {
     const parts = mul(mul(each, unitsOf(options, boxes.graph)), abs(sub(own, wanted)));
     const far = sumOf(parts);
     const [byBoxes] = gradients(add(box, far), [distances]);
@@ -104,7 +102,8 @@ export function lossDensely(inputs: DenseInputs, options: LossOptions): DenseLos
   const bounded = clip(wanted, { min: 0, max: regMax - 1 - BELOW_LAST_BIN });
   // [B, 4, regMax, A]: of the two bins around the distance that is wanted the share of each, linearly.
   const shares = relu(sub(1, abs(sub(bins, overBins(bounded)))));
-  const surprise = neg(reduceSum(mul(shares, log(maximum(probabilities, LEAST_PROBABILITY))), { axes: [2] }));
+  // −Σ shares · ln p, of shares that sum to 1: no probability is too small for it.
+  const surprise = sub(distribution.logOfSum, reduceSum(mul(shares, distribution.below), { axes: [2] }));
   const towards = mul(mul(overBins(byDistance!), probabilities), sub(bins, overBins(distances)));
   const apart = mul(overBins(each), sub(probabilities, shares));
   return {
@@ -114,11 +113,22 @@ export function lossDensely(inputs: DenseInputs, options: LossOptions): DenseLos
   };
 }
 
+interface Distribution {
+  /** [B, 4, regMax, A]. */
+  readonly probabilities: Value;
+  /** Logits less the largest of them, of the same shape: ln p plus `logOfSum`. */
+  readonly below: Value;
+  /** [B, 4, A]. */
+  readonly logOfSum: Value;
+}
+
 /** Not as Softmax: engines turn the axis to the end and back for it. */
-function softmaxOverBins(logits: Value): Value {
-  const most = reduceMax(logits, { axes: [2], keepDims: true });
-  const weights = exp(sub(logits, most));
-  return div(weights, reduceSum(weights, { axes: [2], keepDims: true }));
+function softmaxOverBins(logits: Value): Distribution {
+  const below = sub(logits, reduceMax(logits, { axes: [2], keepDims: true }));
+  const weights = exp(below);
+  const sum = reduceSum(weights, { axes: [2], keepDims: true });
+  const [batch, sides, , anchors] = logits.shape;
+  return { probabilities: div(weights, sum), below, logOfSum: reshape(log(sum), [batch!, sides!, anchors!]) };
 }
 
 /** [B, 4, A] → four of [B, 1, A], in pixels. */

@@ -33,10 +33,13 @@ export function distanceAt(
   probabilities: Float64Array,
 ): number {
   if (regMax === 1) return boxes[place]!;
+  let most = boxes[place]!;
+  for (let bin = 1, at = place + anchors.count; bin < regMax; bin++, at += anchors.count)
+    most = Math.max(most, boxes[at]!);
   let sum = 0;
   let moment = 0;
   for (let bin = 0, at = place; bin < regMax; bin++, at += anchors.count) {
-    const weight = exponential(boxes[at]!);
+    const weight = exponential(boxes[at]! - most);
     probabilities[bin] = weight;
     sum += weight;
     moment += bin * weight;

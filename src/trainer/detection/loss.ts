@@ -176,7 +176,11 @@ export class DetectionLoss {
         const lower = Math.floor(bounded);
         const share = bounded - lower;
         const own = probabilities[side]!;
-        distances -= (weight / SIDES) * ((1 - share) * logarithm(own[lower]!) + share * logarithm(own[lower + 1]!));
+        const top = own.indexOf(Math.max(...own));
+        const atTop = boxes[place + top * anchors.count]!;
+        // From the likeliest bin, since that of one far from it may be too small for a number; −ln p of it never is.
+        const surprise = (bin: number): number => atTop - boxes[place + bin * anchors.count]! - Math.log(own[top]!);
+        distances += (weight / SIDES) * ((1 - share) * surprise(lower) + share * surprise(lower + 1));
         for (let bin = 0, at = place; bin < regMax; bin++, at += anchors.count) {
           const wantedHere = bin === lower ? 1 - share : bin === lower + 1 ? share : 0;
           gradients[at] = bySide * own[bin]! * (bin - distance) + scale * (own[bin]! - wantedHere);
@@ -194,9 +198,4 @@ export function atLeastOne(labels: number): number {
 
 function rowOf({ counts, rows }: DetectionTargets, image: number, target: number): number {
   return (image * rows.length) / counts.length + target * TARGET_COLUMNS;
-}
-
-/** A probability that underflows is a surprise beyond any worth telling apart, but no infinite one. */
-function logarithm(probability: number): number {
-  return Math.log(Math.max(probability, Number.MIN_VALUE));
 }

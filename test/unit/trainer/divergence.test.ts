@@ -34,6 +34,21 @@ describe('observeStep', () => {
     });
   });
 
+  it.each([
+    ['loss', { loss: NaN, gradientNorm: NaN }, 'the loss is not a number at the first step'],
+    ['gradient', { loss: 2, gradientNorm: Infinity }, 'the gradients are not numbers at the first step'],
+  ])('blames no learning rate for a %s that is broken before the first update', (what, numbers, message) => {
+    const { divergence } = observeStep(NOTHING_OBSERVED, {
+      step: 1,
+      ...numbers,
+      learningRate: 1e-4,
+      peakLearningRate: 1e-3,
+    });
+    expect(divergence).toMatchObject({ what: `${what}-not-finite`, suggestedLearningRate: null });
+    expect(divergence!.message).toContain(message);
+    expect(divergence!.message).not.toContain('learningRate');
+  });
+
   it('sees a loss that rises and stays', () => {
     const found = firstDivergence(series(200, (step) => (step < 50 ? 2.3 * 0.98 ** step : 12)));
     expect(found).toMatchObject({ what: 'loss-rising', suggestedLearningRate: 3e-4 });

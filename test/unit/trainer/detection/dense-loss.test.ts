@@ -9,7 +9,7 @@ import { anchorsOf } from '../../../../src/models/anchors.ts';
 import { lossDensely } from '../../../../src/trainer/detection/dense-loss.ts';
 import { DENSE_COLUMNS, denseTargets } from '../../../../src/trainer/detection/dense-targets.ts';
 import { SIDES } from '../../../../src/trainer/detection/heads.ts';
-import { DEFAULT_GAINS, ONE_TO_MANY, ONE_TO_ONE } from '../../../../src/trainer/detection/loss.ts';
+import { DEFAULT_GAINS, DetectionLoss, ONE_TO_MANY, ONE_TO_ONE } from '../../../../src/trainer/detection/loss.ts';
 import type { DetectionTargets, LossOptions } from '../../../../src/trainer/detection/loss.ts';
 import { TARGET_COLUMNS } from '../../../../src/trainer/detection/assign.ts';
 import { numbers } from './numbers.ts';
@@ -25,18 +25,22 @@ function targetsOf({ boxes }: Case): DetectionTargets {
   return { counts: Int32Array.from(boxes, ({ length }) => length), rows, weights: Float32Array.from(golden.weights) };
 }
 
-function graphOf({ classes, regMax, kept }: Case) {
+function graphOf(
+  { classes, regMax, kept }: Pick<Case, 'classes' | 'regMax' | 'kept'>,
+  over = anchors,
+  size = { width, height },
+) {
   const graph = createGraph();
   const batch = symbol('B');
   const inputs = {
-    boxes: graph.input('boxes', [batch, SIDES * regMax, anchors.count]),
-    scores: graph.input('scores', [batch, classes, anchors.count]),
+    boxes: graph.input('boxes', [batch, SIDES * regMax, over.count]),
+    scores: graph.input('scores', [batch, classes, over.count]),
     targets: graph.input('targets', [batch, symbol('M'), DENSE_COLUMNS]),
     weights: graph.input('weights', [batch]),
   };
   const options: LossOptions = {
-    shape: { anchors, classes, regMax },
-    size: { width, height },
+    shape: { anchors: over, classes, regMax },
+    size,
     assign: kept === 1 ? ONE_TO_ONE : ONE_TO_MANY,
     gains: DEFAULT_GAINS,
   };
@@ -71,6 +75,43 @@ describe.each(enginesUnderTest)('the loss in a graph on $name', (engine) => {
       expect((results[name]!.data[0] as number) / given.parts[name]).toBeCloseTo(1, 4);
     expectClose(results['by boxes']!.data as Float32Array, given.gradients.boxes);
     expectClose(results['by scores']!.data as Float32Array, given.gradients.scores);
+    await program.release();
+  });
+
+  it('stays a number where a bin is as good as impossible', async () => {
+    const size = { width: 32, height: 32 };
+    const few = anchorsOf(size, [8, 32]);
+    const program = await engine.compile(graphOf({ classes: 1, regMax: 16, kept: 10 }, few, size));
+    // One stride to each side, as surely as 6000 says, where more are wanted: each bin that is meant lies 6000 below.
+    const boxes = Float32Array.from({ length: SIDES * 16 * few.count }, (_, i) =>
+      Math.floor(i / few.count) % 16 === 1 ? 3000 : -3000,
+    );
+    const targets: DetectionTargets = {
+      counts: Int32Array.of(1),
+      rows: Float32Array.of(0, 16 - 80, 16 - 80, 16 + 80, 16 + 80),
+      weights: Float32Array.of(1),
+    };
+    const outputs = { boxes, scores: new Float32Array(few.count) };
+    const host = new DetectionLoss({
+      shape: { anchors: few, classes: 1, regMax: 16 },
+      size,
+      assign: ONE_TO_MANY,
+      gains: DEFAULT_GAINS,
+    });
+    const { distances, labels } = host.evaluate(outputs, targets, {
+      boxes: boxes.slice(),
+      scores: outputs.scores.slice(),
+    });
+    const results = await program.run({
+      boxes: float32([1, SIDES * 16, few.count], boxes),
+      scores: float32([1, 1, few.count], outputs.scores),
+      targets: denseTargets(targets, few),
+      weights: float32([1], [1]),
+    });
+    expect(labels).toBeGreaterThan(0.1);
+    // Labels are a box's best IoU times quotients of sixth powers: some digits of float32 are gone.
+    expect((results['distances']!.data[0] as number) / distances).toBeCloseTo(1, 3);
+    expect((results['by boxes']!.data as Float32Array).every(Number.isFinite)).toBe(true);
     await program.release();
   });
 });

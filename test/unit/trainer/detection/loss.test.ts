@@ -104,8 +104,29 @@ describe('DetectionLoss', () => {
     );
     const softplus = outputs.scores.reduce((sum, score) => sum + Math.log1p(Math.exp(score)), 0);
     expect(parts).toMatchObject({ box: 0, distances: 0 });
-    expect(parts.classes / (DEFAULT_GAINS.classes * softplus)).toBeCloseTo(1, 9);
+    // Summed in float32 by fours.
+    expect(parts.classes / (DEFAULT_GAINS.classes * softplus)).toBeCloseTo(1, 6);
     expect(gradients.boxes.every((value) => value === 0)).toBe(true);
+  });
+
+  it('stays a number where a bin is as good as impossible', () => {
+    const one = anchorsOf({ width: 32, height: 32 }, [32]);
+    const shape = { anchors: one, classes: 1, regMax: 16 };
+    const options = { shape, size: { width: 32, height: 32 }, assign: ONE_TO_MANY, gains: DEFAULT_GAINS };
+    // One stride to each side, as surely as 6000 says, where 2½ are wanted: half in each of two bins, 6000 below.
+    const boxes = Float32Array.from({ length: SIDES * 16 }, (_, i) => (i % 16 === 1 ? 3000 : -3000));
+    const outputs = { boxes, scores: new Float32Array(1) };
+    const targets = targetsOf([[[0, 16 - 80, 16 - 80, 16 + 80, 16 + 80]]], [1]);
+    const gradients = like(outputs);
+    const { distances, labels } = new DetectionLoss(options).evaluate(outputs, targets, gradients);
+    // Labels are IoUs, here 2²/5².
+    expect(labels).toBeCloseTo(0.16, 3);
+    expect(distances / labels).toBeCloseTo(DEFAULT_GAINS.distances * 6000, 3);
+    // Out of the bin that is predicted, into the two.
+    const each = (DEFAULT_GAINS.distances * labels) / SIDES;
+    expect(gradients.boxes[2]! / each).toBeCloseTo(-0.5, 5);
+    expect(gradients.boxes[3]! / each).toBeCloseTo(-0.5, 5);
+    expect(gradients.boxes.every(Number.isFinite)).toBe(true);
   });
 
   it('falls when the outputs follow its gradient', () => {
