@@ -2,6 +2,7 @@
 import type { ResampledPart } from './rectangle.ts';
 import type { Weights } from './resample-weights.ts';
 import { RESAMPLE_WASM } from './resample-wasm.ts';
+import { instantiate } from './webassembly.ts';
 
 /** WebAssembly's memory grows and is never given back, and each decoding thread has its own: this is an image of 20 megapixels. */
 const MAX_BYTES = 64 * 2 ** 20;
@@ -26,12 +27,6 @@ interface Kernels {
   columns(from: number, stride: number, count: number, weights: number, width: number, to: number): void;
 }
 
-/** What Node has of it; its types are a browser's. */
-interface WebAssemblyApi {
-  readonly Module: new (bytes: Uint8Array) => object;
-  readonly Instance: new (module: object) => { readonly exports: Kernels };
-}
-
 /** Of this thread. */
 let kernels: Kernels | undefined;
 
@@ -54,7 +49,7 @@ export function resampleByVectors(
     at: place.of(table.byteLength),
   }));
   if (place.end > MAX_BYTES) return undefined;
-  const vectors = (kernels ??= instantiate());
+  const vectors = (kernels ??= instantiate(RESAMPLE_WASM) as Kernels);
   const { memory } = vectors;
   if (place.end > memory.buffer.byteLength) {
     memory.grow(Math.ceil((place.end - memory.buffer.byteLength) / PAGE_BYTES));
@@ -92,9 +87,4 @@ class Places {
     this.end += Math.ceil(bytes / 16) * 16;
     return start;
   }
-}
-
-function instantiate(): Kernels {
-  const { Module, Instance } = (globalThis as unknown as { readonly WebAssembly: WebAssemblyApi }).WebAssembly;
-  return new Instance(new Module(Buffer.from(RESAMPLE_WASM, 'base64'))).exports;
 }
