@@ -90,8 +90,11 @@ export function residentStep(step: Graph, { parameters, accumulates, told = [] }
     replace: (leaf) => (isTrainable(leaf) ? places.get(nameOf(leaf)!) : undefined),
   });
   const loss = outputs.get(LOSS)!;
-  const gradients = parameters.map(({ name }, index) => reshape(outputs.get(gradientOf(name))!, [sizes[index]!]));
-  const gradient = concat(gradients, 0);
+  const gradient = joined(
+    graph,
+    parameters.map(({ name }) => outputs.get(gradientOf(name))!),
+    sizes,
+  );
   const sums = accumulates
     ? add(where(greater(control('accumulate'), 0), state(SUMS), graph.scalar(0)), gradient)
     : gradient;
@@ -126,6 +129,39 @@ export function residentStep(step: Graph, { parameters, accumulates, told = [] }
   graph.output(GRADIENT_NORM, norm);
   const names = [...written.map(([name]) => name), ...(accumulates ? [SUMS] : [])];
   return { graph, state: new Map(names.map((name) => [name, next(name)])) };
+}
+
+/** More axes than any parameter has. */
+const JOINED_AXES = 5;
+
+/**
+ * One vector of all. ONNX Runtime computes what this reads from the node written last to the first, and a gradient computed late keeps what
+ * it is made of until then. So that of the lowest layer, behind the whole backward pass, is written first; and each by one reshape that is
+ * left as it is: from one shape to the same it would be dropped, behind another be made one new node with it, which counts as written last.
+ */
+function joined(graph: Graph, gradients: readonly Value[], sizes: readonly number[]): Value {
+  const positions = new Map(graph.nodes.map((node, index) => [node, index]));
+  const computedAt = ({ source }: Value): number => (source.kind === 'node' ? positions.get(source.node)! : -1);
+  const rows = new Map(
+    gradients
+      .map((gradient, index) => ({ gradient, size: sizes[index]! }))
+      .sort((a, b) => computedAt(b.gradient) - computedAt(a.gradient))
+      .map(({ gradient, size }) => [gradient, reshape(unshaped(gradient), rowOf(size))]),
+  );
+  const row = concat(
+    gradients.map((gradient) => rows.get(gradient)!),
+    JOINED_AXES - 1,
+  );
+  return reshape(row, [sizes.reduce((sum, size) => sum + size, 0)]);
+}
+
+function rowOf(size: number): number[] {
+  return [...Array.from({ length: JOINED_AXES - 1 }, () => 1), size];
+}
+
+function unshaped(value: Value): Value {
+  const { source } = value;
+  return source.kind === 'node' && source.node.op === 'Reshape' ? unshaped(source.node.inputs[0]!) : value;
 }
 
 /** A number where it is the same for all, else a vector, written as runs of equal ones: models trained whole have many elements. */

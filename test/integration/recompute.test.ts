@@ -5,8 +5,9 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { onnxRuntimeCpu } from '../../src/engines/onnxruntime.ts';
 import { decodeModel } from '../../src/formats/onnx-proto.ts';
+import type { NodeProto } from '../../src/formats/onnx-proto.ts';
 import { trainableGradients } from '../../src/graph/autodiff.ts';
-import { add, gelu, layerNormalization, linear, loraLinear, mul, reduceSum } from '../../src/graph/build.ts';
+import { add, gelu, layerNormalization, linear, loraLinear, mul, reduceSum, reshape } from '../../src/graph/build.ts';
 import { countCost, estimateMemory } from '../../src/graph/cost.ts';
 import { isTrainable, nameOf } from '../../src/graph/ir.ts';
 import type { Graph, Value } from '../../src/graph/ir.ts';
@@ -17,6 +18,8 @@ import { bind, symbol } from '../../src/graph/shape.ts';
 import { float32, sizeOf } from '../../src/graph/tensor.ts';
 import type { Tensor } from '../../src/graph/tensor.ts';
 import { Random } from '../../src/shared/random.ts';
+import { residentStep } from '../../src/trainer/resident-step.ts';
+import { gradientOf, LOSS } from '../../src/trainer/step.ts';
 import { enginesUnderTest } from '../engines.ts';
 
 const [ROWS, WIDTH, HIDDEN, RANK, BLOCKS, FROZEN] = [512, 64, 256, 4, 8, 2];
@@ -36,9 +39,11 @@ function step(): Graph {
   const weight = (out: number, input: number): Value => graph.constant(normal([out, input], input ** -0.5));
   const layer = (x: Value, out: number, input: number, name: string | null): Value => {
     if (name === null) return linear(x, weight(out, input), undefined);
-    const a = graph.input(`${name} a`, [RANK, input], 'float32', { trainable: true });
-    const b = graph.input(`${name} b`, [out, RANK], 'float32', { trainable: true });
-    return loraLinear(x, weight(out, input), undefined, a, b, { scale: 1 });
+    const trained = (part: string, shape: readonly number[]): Value =>
+      graph.input(`${name} ${part}`, shape, 'float32', { trainable: true });
+    // As a convolution's, which a product sees with another shape than the file.
+    const a = reshape(trained('a', [RANK, input, 1]), [RANK, input]);
+    return loraLinear(x, weight(out, input), trained('bias', [out]), a, trained('b', [out, RANK]), { scale: 1 });
   };
   let x = linear(graph.input('x', [symbol('B'), WIDTH]), weight(WIDTH, WIDTH), undefined);
   for (let block = 0; block < BLOCKS; block++) {
@@ -47,8 +52,9 @@ function step(): Graph {
     x = add(x, layer(wide, WIDTH, HIDDEN, name('down')));
   }
   const loss = reduceSum(mul(x, x), { axes: [0, 1] });
-  for (const { parameter, gradient } of trainableGradients(loss)) graph.output(`d ${nameOf(parameter)!}`, gradient);
-  graph.output('loss', loss);
+  for (const { parameter, gradient } of trainableGradients(loss))
+    graph.output(gradientOf(nameOf(parameter)!), gradient);
+  graph.output(LOSS, loss);
   return graph;
 }
 
@@ -60,7 +66,7 @@ beforeAll(() => {
   const graph = step();
   steps = recomputable(
     graph,
-    ['loss'],
+    [LOSS],
     graph.inputs.find((input) => nameOf(input) === 'x')!,
   );
   feeds = Object.fromEntries(
@@ -71,12 +77,36 @@ afterAll(() => {
   rmSync(folder, { recursive: true });
 });
 
-/** Of the graph that ONNX Runtime really runs. */
-async function gemms(graph: Graph): Promise<number> {
+/** What ONNX Runtime really runs, in its order. */
+async function nodesRun(graph: Graph): Promise<readonly NodeProto[]> {
   const file = join(folder, 'optimized.onnx');
   await (await onnxRuntimeCpu.compile(graph, { dumpTo: file })).release();
-  const { node: nodes } = decodeModel(readFileSync(file), { file }).graph;
-  return nodes.filter(({ opType }) => opType === 'Gemm').length;
+  return decodeModel(readFileSync(file), { file }).graph.node;
+}
+
+async function gemms(graph: Graph): Promise<number> {
+  return (await nodesRun(graph)).filter(({ opType }) => opType === 'Gemm').length;
+}
+
+/** The most results of GELUs, the widest values of a block, that are still to be read at one time. */
+async function keptAtOnce(graph: Graph): Promise<number> {
+  const nodes = await nodesRun(graph);
+  const lastRead = new Map(nodes.flatMap(({ input = [] }, index) => input.map((name) => [name, index] as const)));
+  const lives = nodes.flatMap(({ opType, output = [] }, index) =>
+    opType === 'Gelu' ? [{ from: index, to: lastRead.get(output[0]!)! }] : [],
+  );
+  const alive = nodes.map((_, index) => lives.filter(({ from, to }) => from <= index && index < to).length);
+  return Math.max(...alive);
+}
+
+/** With the optimizer inside. */
+function updating(graph: Graph): Graph {
+  const parameters = graph.inputs.filter(isTrainable).map((input) => ({
+    name: nameOf(input)!,
+    shape: bind(input.shape, {}),
+    group: { learningRateScale: 1, weightDecay: 0 },
+  }));
+  return residentStep(graph, { parameters, accumulates: false }).graph;
 }
 
 describe('a step that recomputes', () => {
@@ -115,5 +145,14 @@ describe('a step that recomputes', () => {
     const [plain, again] = [await gemms(steps.with(0)), await gemms(steps.with(steps.segments))];
     // Of each recomputed block at least the wide layer, which GELU's gradient and the adapter above it read.
     expect(again - plain).toBeGreaterThanOrEqual(steps.segments - 1);
+  });
+
+  it.each([
+    ['on the host', (graph: Graph): Graph => graph],
+    ['in the step', updating],
+  ])('runs in an order that keeps no more than a segment, with the optimizer %s', async (_, written) => {
+    expect(await keptAtOnce(written(steps.with(0)))).toBeGreaterThanOrEqual(BLOCKS - FROZEN);
+    // One in use, and one that its segment's end is computed from.
+    expect(await keptAtOnce(written(steps.with(steps.segments)))).toBeLessThanOrEqual(2);
   });
 });

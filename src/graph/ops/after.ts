@@ -6,7 +6,7 @@
 import { defineOp } from '../define.ts';
 import { like } from '../ir.ts';
 import type { Value } from '../ir.ts';
-import { ShapeError } from '../shape.ts';
+import { isStatic, ShapeError } from '../shape.ts';
 import type { Dim } from '../shape.ts';
 import { isFloat } from '../tensor.ts';
 
@@ -18,7 +18,9 @@ export const after = defineOp<[x: Value, token: Value]>({
   },
   vjp: (_, [dy]) => [() => dy!, undefined],
   // A reshape to x's own lengths, added up of a length of the token's: no memory is moved. (Joined with Concat they would be seen through, by
-  // ReshapeFusion; a token of known shape is.)
+  // ReshapeFusion; a token of known shape is.) What is of known shape, an adapter, is expanded to it and so copied: of a reshape to lengths that
+  // a node computes and another to known ones behind it ReshapeFusion makes one, and fails ("Attempting to get index by a name which does not
+  // exist", reshape_fusion.cc, last seen in 1.30).
   onnx: (w, { names: [x, token], results, inputs: [{ shape }, { shape: told }] }) => {
     const axis = Math.max(
       told.findIndex((dim) => typeof dim !== 'number'),
@@ -31,7 +33,7 @@ export const after = defineOp<[x: Value, token: Value]>({
     const parts = shape.map((own) => lengthBy(own, dim));
     w.node('Mul', [unit!, w.ints(parts.map(({ times }) => times))], [scaled!]);
     w.node('Add', [scaled!, w.ints(parts.map(({ plus }) => plus))], [lengths!]);
-    w.node('Reshape', [x, lengths!], results);
+    w.node(isStatic(shape) ? 'Expand' : 'Reshape', [x, lengths!], results);
   },
   // Plus min(|t|, 0) of an element of the token, which is 0 but not known to be; what is no float is left to the engine.
   tensorflow: (w, { operands: [x, token] }) => {
