@@ -19,9 +19,13 @@ export interface InspectOptions {
   readonly onLayer?: (done: number, total: number) => void;
 }
 
+const byPath = new Intl.Collator('en', { numeric: true });
+
 /** Throws an `InputError` if a weight of the base has another shape than the adapter's. */
 export function inspectAdapter(adapter: Adapter, { base, onLayer }: InspectOptions = {}): AdapterReport {
-  const measured = [...adapter.layers].map(([module, layer], index) => {
+  // As the model counts them: the file's order has block 10 before block 2.
+  const inOrder = [...adapter.layers].toSorted(([a], [b]) => byPath.compare(a, b));
+  const measured = inOrder.map(([module, layer], index) => {
     const report = measure(module, layer, adapter, base);
     onLayer?.(index + 1, adapter.layers.size);
     return report;

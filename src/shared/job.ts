@@ -27,7 +27,7 @@ export const loraSchema = z
       .array(z.int().min(0))
       .nullable()
       .default(null)
-      .describe('Only these block numbers; null for all.'),
+      .describe('Only these block numbers; empty (null) for all.'),
     modulesToSave: z
       .array(z.string())
       .default([])
@@ -64,7 +64,7 @@ export const augmentationSchema = z
       })
       .nullable()
       .default(null)
-      .describe('Random resized crop: area share and aspect ratio; null for none.'),
+      .describe('Random resized crop: area share and aspect ratio; off (null) for none.'),
     jitter: z
       .strictObject({
         brightness: fraction.default(0.2),
@@ -73,7 +73,7 @@ export const augmentationSchema = z
       })
       .nullable()
       .default(null)
-      .describe('Colour jitter: each factor is drawn from 1 ± its value; null for none.'),
+      .describe('Colour jitter: each factor is drawn from 1 ± its value; off (null) for none.'),
     views: z
       .int()
       .min(1)
@@ -94,10 +94,17 @@ const detectionSchema = z
       .max(4096)
       .nullable()
       .default(null)
-      .describe('Side of the square images, in pixels; null for that of the base. Every stride must divide it.'),
+      .describe(
+        'Side of the square images, in pixels: a multiple of the largest stride, mostly 32; empty (null) for that of the base.',
+      ),
     mosaic: fraction.default(1).describe('Probability that four training images share a picture.'),
     closeMosaic: z.int().min(0).max(10_000).default(10).describe('Epochs at the end without mosaics.'),
-    scale: z.number().min(0).lt(1).default(0.5).describe('Largest change of the size of a training image.'),
+    scale: z
+      .number()
+      .min(0)
+      .lt(1)
+      .default(0.5)
+      .describe('Largest change of the size of a training image, as a part of it.'),
     translate: fraction.default(0.1).describe('Largest shift of a training image, in parts of the picture.'),
     flipVertically: fraction.default(0).describe('Probability that a training image is turned upside down.'),
     hue: fraction.default(0.015).describe('Largest change of the hue, in parts of the colour circle.'),
@@ -137,19 +144,19 @@ export const trainingSchema = z
       .min(1)
       .nullable()
       .default(null)
-      .describe('Steps between evaluations; null for once an epoch.'),
+      .describe('Steps between evaluations; empty (null) for once an epoch.'),
     checkpointEvery: z
       .int()
       .min(1)
       .nullable()
       .default(null)
-      .describe('Steps between checkpoints; null for once an epoch.'),
+      .describe('Steps between checkpoints; empty (null) for once an epoch.'),
     earlyStopping: z
       .int()
       .min(1)
       .nullable()
       .default(null)
-      .describe('Evaluations without improvement after which the run ends; null for never.'),
+      .describe('Evaluations without improvement after which the run ends; empty (null) for never.'),
     validationShare: z
       .number()
       .min(0.01)
@@ -224,7 +231,7 @@ export const jobSchema = z
       .max(1024)
       .nullable()
       .default(null)
-      .describe('CPU threads of the engine; null for the physical cores.'),
+      .describe('CPU threads of the engine; empty (null) for the physical cores.'),
   })
   .describe('A Lowrank fine-tuning job');
 

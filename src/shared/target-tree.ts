@@ -65,7 +65,7 @@ export function targetTree(
     if (only !== undefined && others.length === 0) return only;
     return {
       id: `group:${name}`,
-      label: name,
+      label: labelOf(name, only),
       detail: usable.length === 0 ? (members[0]?.obstacle ?? '') : words.count(count, members.length),
       ...(usable.length === 0
         ? { disabled: true }
@@ -73,6 +73,11 @@ export function targetTree(
       children,
     };
   });
+}
+
+/** A number alone tells nothing: it stands with what counts it, in the first of its layers. */
+function labelOf(name: string, first: TargetNode | undefined): string {
+  return first === undefined || !/^\d+$/.test(name) ? name : `${first.id.split('.').slice(-3).join('.')}, …`;
 }
 
 function leafOf(module: PlannedModule, chosen: ReadonlySet<string>, size: string): TargetNode {

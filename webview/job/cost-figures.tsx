@@ -15,12 +15,16 @@ interface CostFiguresProps {
 export function CostFigures({ figures, cost, plan: { status, result } }: CostFiguresProps): VNode {
   const over = cost !== null && result !== null && cost.memoryBytes > result.memory.total;
   const rows = [
-    { id: 'trains', name: t('Trains'), text: figures && t('{0} parameters, {1}', figures.trainable, figures.share) },
+    {
+      id: 'trains',
+      name: t('Trains'),
+      text: figures && t('{0} parameters, {1} of the model', figures.trainable, figures.share),
+    },
     {
       id: 'saves',
       name: t('Saves'),
       text: figures && t('{0} instead of {1}', figures.adapter, figures.fullCopy),
-      part: typeof figures?.head === 'string' ? t('{0} of it head', figures.head) : null,
+      part: typeof figures?.head === 'string' ? t('head: {0}', figures.head) : null,
     },
     { id: 'memory', name: t('Memory'), text: figures && t('{0} of {1}', figures.memory, figures.machineMemory), over },
     { id: 'epoch', name: t('Epoch'), text: figures && t('about {0}', figures.epoch) },

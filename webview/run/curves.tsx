@@ -83,6 +83,9 @@ function MoreCurves({ series, smoothing }: { readonly series: RunSeries; readonl
   );
 }
 
+/** At 1 a curve would never move. */
+const MOST_SMOOTHING = 0.99;
+
 export function CurveControls({ table = null }: { readonly table?: string | null }): VNode {
   const { smoothing, logScale } = arrangement.value;
   const id = useId();
@@ -91,10 +94,12 @@ export function CurveControls({ table = null }: { readonly table?: string | null
       <label for={id}>{t('Smoothing')}</label>
       <input
         id={id}
+        class="range"
         type="range"
         min={0}
-        max={0.99}
+        max={MOST_SMOOTHING}
         step={0.01}
+        style={{ '--at': `${(100 * smoothing) / MOST_SMOOTHING}%` }}
         value={smoothing}
         onInput={(event) => {
           arrange({ smoothing: event.currentTarget.valueAsNumber });

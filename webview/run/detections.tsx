@@ -4,7 +4,7 @@ import { useState } from 'preact/hooks';
 import { countLabels, judgeBoxes } from '../../src/shared/boxes.ts';
 import { formatInteger, formatShare } from '../../src/shared/format.ts';
 import type { RunDetections, ShownDetection } from '../../src/shared/protocol/run.ts';
-import { BoxedButton, type DrawnBox } from '../ui/boxes.tsx';
+import { BoxedButton, BoxesKey, type DrawnBox } from '../ui/boxes.tsx';
 import { Card } from '../ui/card.tsx';
 import { t } from '../ui/l10n.ts';
 import { nameOf, within } from '../ui/paths.ts';
@@ -33,7 +33,7 @@ export function Detections({ detections, data }: DetectionsProps): VNode {
   const shown = all ? images : images.slice(0, FIRST_IMAGES);
   return (
     <Card title={t('Found in validation images, the worst first')} actions={<Controls detections={detections} />}>
-      <Key />
+      <BoxesKey />
       <ul class="detections">
         {shown.map((image) => (
           <li key={image.file} class={image.file === large ? 'detection detection-large' : 'detection'}>
@@ -101,25 +101,6 @@ function Controls({ detections: { steps, step } }: { readonly detections: RunDet
   );
 }
 
-/** What the lines mean, in the words of the drawing. */
-function Key(): VNode {
-  const entries = [
-    ['right', t('✓ found, and right')],
-    ['wrong', t('✗ found, and wrong')],
-    ['missed', t('? labelled, and missed')],
-    ['truth', t('labelled, and found')],
-  ] as const;
-  return (
-    <ul class="row boxes-key help">
-      {entries.map(([kind, text]) => (
-        <li key={kind} class={`boxes-key-${kind}`}>
-          {text}
-        </li>
-      ))}
-    </ul>
-  );
-}
-
 interface DetectionProps {
   readonly image: ShownDetection;
   readonly data: string;
@@ -157,12 +138,12 @@ function Detection({ image, data, large, onToggle }: DetectionProps): VNode {
       />
       <p class="row spread help">
         <Link
-          title={t('Open {0}', file)}
+          title={t('Open {0}', within(file, data))}
           onClick={() => {
             post({ type: 'open-file', path: file });
           }}
         >
-          {within(file, data)}
+          {nameOf(file)}
         </Link>
         <span class="figure">
           {words}

@@ -19,7 +19,7 @@ export function Legend({ curves, hidden, at, format, axis, onToggle }: LegendPro
   const { lines } = theme.value;
   return (
     <div class="legend">
-      <span class="legend-step muted figure">{placeText(at, axis)}</span>
+      <span class={`${axis === undefined ? 'legend-step' : 'legend-axis'} muted figure`}>{placeText(at, axis)}</span>
       {curves.map((curve) => (
         <button
           key={curve.label}

@@ -4,7 +4,7 @@ import type { VNode } from 'preact';
 import { memo } from 'preact/compat';
 import { countLabels, judgeBoxes } from '../../src/shared/boxes.ts';
 import type { ScenePair, ShownBox, Thumbnail } from '../../src/shared/protocol/results.ts';
-import { BoxedPicture, type DrawnBox } from '../ui/boxes.tsx';
+import { BoxedPicture, BoxesKey, type DrawnBox } from '../ui/boxes.tsx';
 import { t } from '../ui/l10n.ts';
 import { nameOf } from '../ui/paths.ts';
 import { Slider } from '../ui/slider.tsx';
@@ -70,6 +70,7 @@ export function Scenes({ scenes }: ScenesProps): VNode {
           </Checkbox>
         )}
       </div>
+      {now.truth && scenes.some(({ truth }) => truth !== null) && <BoxesKey />}
       <ul class="scenes" aria-label={t('Images')}>
         {scenes.map((scene) => (
           <Scene key={scene.file} scene={scene} {...now} />

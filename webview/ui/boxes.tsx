@@ -4,6 +4,7 @@
  */
 import type { VNode } from 'preact';
 import type { ShownBox } from '../../src/shared/protocol/results.ts';
+import { t } from './l10n.ts';
 import './boxes.css';
 
 export interface DrawnBox extends ShownBox {
@@ -92,5 +93,24 @@ export function BoxedButton({ name, title, expanded, onClick, ...picture }: Boxe
         onClick={onClick}
       />
     </div>
+  );
+}
+
+/** What the lines mean, in the words of the drawing. */
+export function BoxesKey(): VNode {
+  const entries = [
+    ['right', t('✓ found, and right')],
+    ['wrong', t('✗ found, and wrong')],
+    ['missed', t('? labelled, and missed')],
+    ['truth', t('labelled, and found')],
+  ] as const;
+  return (
+    <ul class="row boxes-key help">
+      {entries.map(([kind, text]) => (
+        <li key={kind} class={`boxes-key-${kind}`}>
+          {text}
+        </li>
+      ))}
+    </ul>
   );
 }

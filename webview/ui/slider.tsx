@@ -58,6 +58,7 @@ export function Slider(props: SliderProps): VNode {
       <div class="slider-row">
         <input
           id={id}
+          class="range"
           type="range"
           min={0}
           max={stops.length - 1}

@@ -81,6 +81,10 @@ export function judgeBoxes(dataset: DetectionDataset): Findings {
 
 function named(counts: readonly ClassCount[], condition: (count: ClassCount) => boolean): string {
   const fitting = counts.filter(condition);
-  const names = fitting.slice(0, MAX_NAMES).map(({ name }) => `class ${name}`);
-  return names.join(', ') + (fitting.length > MAX_NAMES ? ` and ${fitting.length - MAX_NAMES} more` : '');
+  if (fitting.length === 0) return '';
+  const names = fitting.slice(0, MAX_NAMES).map(({ name }) => name);
+  return (
+    `${fitting.length > 1 ? 'classes' : 'class'} ${names.join(', ')}` +
+    (fitting.length > MAX_NAMES ? ` and ${fitting.length - MAX_NAMES} more` : '')
+  );
 }

@@ -29,7 +29,9 @@ export async function askForExport(inspection: InspectResult, option: ExportOpti
   const { format, output, calibrates } = option;
   const data = inspection.data ?? (calibrates ? await askForDataset() : null);
   if (data === undefined) return undefined;
-  const name = fileNameOf(inspection);
+  // Precisions of one adapter beside each other, not one over the other.
+  const [, precision = ''] = /^onnx(-fp16|-int8)$/.exec(format) ?? [];
+  const name = fileNameOf(inspection) + precision;
   const start = join(
     startFolder(inspection.run ?? inspection.folder),
     output === 'directory' ? `${name}-merged` : name + output,

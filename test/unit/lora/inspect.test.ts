@@ -64,7 +64,9 @@ describe('inspectAdapter', () => {
     const full = randomLayer(1);
     // Rows 3 and 4 repeat rows 1 and 2.
     const doubled = { ...full, A: float32([4, 9], [...full.A.data.subarray(0, 18), ...full.A.data.subarray(0, 18)]) };
-    const [one, two] = inspectAdapter(adapterOf({ full, doubled })).layers;
+    // As a file has them: block 10 before block 2.
+    const [one, two] = inspectAdapter(adapterOf({ 'blocks.10.fc': doubled, 'blocks.2.fc': full })).layers;
+    expect([one!.module, two!.module]).toEqual(['blocks.2.fc', 'blocks.10.fc']);
     expect([one!.numericRank, two!.numericRank]).toEqual([4, 2]);
     expect(two!.effectiveRank).toBeLessThanOrEqual(2 + 1e-9);
     expect(one!.deltaNorm).toBeCloseTo(norm(deltaWeight(full, 'x').data), 4);

@@ -46,6 +46,12 @@ test('layers of one name are one group; what cannot be adapted says why', () => 
   ]);
 });
 
+test('a group whose name is a number is told by the first of its layers', () => {
+  const branches = ['head.box.0.2', 'head.box.1.2'].map((path) => module(path, { kind: 'conv2d' }));
+  const [group] = targetTree(branches, new Set(), WORDS);
+  expect([group!.id, group!.label]).toEqual(['group:2', 'box.0.2, …']);
+});
+
 test('a choice is written as the shortest list that means it', () => {
   const written = (id: string, from: object) => toggleTarget(id, MODULES, chosen(from))?.[0]?.value;
   expect(written('group:v', {})).toEqual(['stem', 'q']);
