@@ -8,7 +8,7 @@ import type { Base } from '../models/base.ts';
 import { openBase } from '../models/open-base.ts';
 import { RUN_PATHS } from '../shared/run/layout.ts';
 import { baseOfAdapter } from './base-of-adapter.ts';
-import { compileDetector, type Detector } from './detection/predict.ts';
+import { compileDetector, type Detector, type Thresholds } from './detection/predict.ts';
 import { openExported } from './exported-classifier.ts';
 import { locateAdapter } from './locate-adapter.ts';
 import { type Classifier, compileClassifier } from './predict.ts';
@@ -16,7 +16,8 @@ import { type Classifier, compileClassifier } from './predict.ts';
 /** Files that tell a run, an adapter, and what `head` or `full` trained. */
 const TRAINED = [RUN_PATHS.identity, CONFIG_FILE, RECORD_FILE];
 
-export interface PredictorOptions {
+/** Thresholds are for detectors. */
+export interface PredictorOptions extends Thresholds {
   /** To put an adapter on; undefined for its run's, or the one it names. */
   readonly base: string | undefined;
   readonly engine: Engine;
@@ -26,11 +27,11 @@ export interface PredictorOptions {
 /** Throws an `InputError` where there is no such model, or it cannot be opened. */
 export async function openPredictor(path: string, options: PredictorOptions): Promise<Classifier | Detector> {
   const { engine, threads } = options;
-  const exported = path.endsWith('.onnx') && existsSync(path) ? await openExported(path, threads) : null;
+  const exported = path.endsWith('.onnx') && existsSync(path) ? await openExported(path, options) : null;
   if (exported !== null) return exported;
   const base = await openModel(path, options.base);
   const { detection } = base;
-  if (detection !== undefined) return await compileDetector({ ...base, detection }, { engine, threads });
+  if (detection !== undefined) return await compileDetector({ ...base, detection }, options);
   return await compileClassifier(base, engine, threads);
 }
 

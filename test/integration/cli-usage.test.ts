@@ -46,6 +46,8 @@ describe('wrong usage', () => {
     [['combine', 'a', 'b', '--weights', '1', '--out', 'c'], '1 weights for 2 adapters'],
     [['compare', '--data', 'x', '--base', 'y', '--methods', 'lora,qlora'], 'there is no qlora'],
     [['predict', 'a', 'b', '--top', '0'], '--top must be'],
+    [['predict', 'a', 'b', '--confidence', '25'], '--confidence must be a number from 0 to 1'],
+    [['predict', 'a', 'b', '--iou', '-1'], '--iou must be a number from 0 to 1'],
   ])('%j ends with 2 and says why', async (args, why) => {
     const { code, stdout, stderr } = await run(...args);
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });

@@ -12,6 +12,7 @@ import type { ExportReport } from '../../src/shared/export-report.ts';
 import type { ShownDetections } from '../../src/shared/run/samples.ts';
 import { datasetImages } from '../../src/trainer/dataset-images.ts';
 import { predictBoxes } from '../../src/trainer/detection/predict.ts';
+import type { Thresholds } from '../../src/trainer/detection/predict.ts';
 import { validationScore } from '../../src/trainer/detection/validation-score.ts';
 import { openPredictor } from '../../src/trainer/open-predictor.ts';
 import { DRAWN, writeDrawnAdapter, writeKnownShapes } from './drawn-detector.ts';
@@ -111,6 +112,18 @@ describe('a merged detector', () => {
     }
   });
 
+  it.each(['adapter', 'file'])('tells more of what it finds where it is asked to: %s', async (which) => {
+    const model = which === 'adapter' ? at('adapter') : reports['onnx-fp32']!.files[0]!;
+    const usual = await foundBy(model);
+    const surer = await foundBy(model, { confidence: 0.5 });
+    expect(surer).toEqual(usual.filter(({ confidence }) => confidence > 0.5));
+    expect(surer.length).toBeLessThan(usual.length);
+    const unsure = await foundBy(model, { confidence: 0.05 });
+    expect(unsure.length).toBeGreaterThan(usual.length);
+    // Nothing overlaps more than wholly, so no box is dropped for another.
+    expect((await foundBy(model, { overlap: 1 })).length).toBeGreaterThan(usual.length);
+  });
+
   it('of integers runs as it lies there', async () => {
     const [expected, actual] = [await foundBy(at('adapter')), await foundBy(reports['onnx-int8']!.files[0]!)];
     // Some lie near the confidence that is asked for.
@@ -120,8 +133,8 @@ describe('a merged detector', () => {
 });
 
 /** What a model finds in the first validation images. */
-async function foundBy(model: string): Promise<ShownDetections['found']> {
-  const detector = await openPredictor(model, { base: DRAWN, engine: onnxRuntimeCpu, threads: 1 });
+async function foundBy(model: string, thresholds: Thresholds = {}): Promise<ShownDetections['found']> {
+  const detector = await openPredictor(model, { base: DRAWN, engine: onnxRuntimeCpu, threads: 1, ...thresholds });
   if (!('detect' in detector)) throw new Error('no detector');
   try {
     const files = Array.from({ length: 8 }, (_, i) => at(`shapes/images/val/00${i}.png`));

@@ -36,14 +36,24 @@ export const predict = defineCommand({
   flags: {
     base: text('<model>', 'The base of the adapter (default: its run’s, or the one it names)'),
     top: withDefault(number('<n>', 'How many classes to tell of each image'), 3),
+    confidence: number('<0–1>', 'Of a detector: boxes must be surer than this (default: 0.25)'),
+    iou: number('<0–1>', 'Of a detector: of two boxes of a class that overlap more, one is told (default: 0.7)'),
     engine: withDefault(text('<name>', 'An engine from `lowrank engines`'), 'auto'),
     threads: number('<n>', 'CPU threads of the engine (default: the physical cores)'),
   },
-  async run({ model, images, base, top, engine, threads }, { logs }) {
+  async run({ model, images, base, top, confidence, iou, engine, threads }, { logs }) {
     if (!Number.isInteger(top) || top < 1 || top > MAX_TOP)
       throw new UsageError(`--top must be a whole number from 1 to ${MAX_TOP}, not ${top}`);
+    checkShare('--confidence', confidence);
+    checkShare('--iou', iou);
     const files = (await imageFiles(images)).map((file) => resolve(file));
-    const predictor = await openPredictor(model, { base, engine: chooseEngine(engine), threads });
+    const predictor = await openPredictor(model, {
+      base,
+      engine: chooseEngine(engine),
+      threads,
+      confidence,
+      overlap: iou,
+    });
     const line = new LiveLine(logs);
     const show = (done: number): void => {
       if (logs.live) line.show(`${done} of ${files.length} images`);
@@ -59,6 +69,11 @@ export const predict = defineCommand({
     }
   },
 });
+
+function checkShare(flag: string, value: number | undefined): void {
+  if (value !== undefined && !(value >= 0 && value <= 1))
+    throw new UsageError(`${flag} must be a number from 0 to 1, not ${value}`);
+}
 
 async function all<T>(predictions: AsyncIterable<T>, show: (done: number) => void): Promise<T[]> {
   const told: T[] = [];

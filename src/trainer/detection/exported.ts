@@ -7,8 +7,8 @@ import type { Metadata } from '../../models/onnx/metadata.ts';
 import { inputSize } from '../../shared/preprocessing.ts';
 import { decodedDetections } from './candidates.ts';
 import type { Detections } from './detections.ts';
-import { SHOWN } from './predict.ts';
-import type { Detector } from './predict.ts';
+import { shownOptions } from './predict.ts';
+import type { Detector, Thresholds } from './predict.ts';
 
 const SIDES = 4;
 
@@ -16,12 +16,12 @@ const SIDES = 4;
 export async function openExportedDetector(
   file: string,
   { metadata, rows }: { readonly metadata: Metadata; readonly rows: number },
-  threads?: number,
+  { threads, ...thresholds }: Thresholds & { readonly threads: number | undefined },
 ): Promise<Detector | null> {
   const labels = readLabels(metadata, rows - SIDES, file);
   if (labels === undefined) return null;
   const preprocessing = readPreprocessing(metadata, { height: undefined, width: undefined }, file);
-  const options = { ...SHOWN, overlap: metadata.get(BRANCH_KEY) === 'one2one' ? null : SHOWN.overlap };
+  const options = shownOptions(thresholds, metadata.get(BRANCH_KEY));
   const program = await loadOnnx(file, { threads });
   return {
     labels,

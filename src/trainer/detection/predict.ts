@@ -22,7 +22,23 @@ import { rawOutputsGraph } from './step.ts';
 /** A photograph of 640 pixels takes some 100 MB of activations. */
 export const BATCH_SIZE = 4;
 /** Of Ultralytics' prediction. */
-export const SHOWN: DecodeOptions = { confidence: 0.25, overlap: 0.7, oneClass: true };
+const SHOWN = { confidence: 0.25, overlap: 0.7, oneClass: true } as const;
+
+/** What is told of what is found; Ultralytics' of a prediction where it is not said. */
+export interface Thresholds {
+  /** Detections must have more, 0…1. */
+  readonly confidence?: number | undefined;
+  /** Of two boxes of a class whose IoU is more, the surer stays, 0…1. */
+  readonly overlap?: number | undefined;
+}
+
+/** A one-to-one head answers once for each object: its boxes are told however they overlap. */
+export function shownOptions(
+  { confidence = SHOWN.confidence, overlap = SHOWN.overlap }: Thresholds,
+  branch: string | undefined,
+): DecodeOptions & { readonly confidence: number } {
+  return { ...SHOWN, confidence, overlap: branch === 'one2one' ? null : overlap };
+}
 
 /** A model that is ready to run. */
 export interface Detector {
@@ -44,23 +60,21 @@ export interface DetectionPrediction {
   readonly found: ShownDetections['found'];
 }
 
-export interface DetectorOptions {
+export interface DetectorOptions extends Thresholds {
   readonly engine: Engine;
   readonly threads: number | undefined;
-  /** Detections must have more; Ultralytics' of a prediction unless told. */
-  readonly confidence?: number;
 }
 
 /** A base, with whatever was merged into it. Throws an `InputError` for one that does not tell its classes, or takes no square images. */
 export async function compileDetector(
   base: Base & { readonly detection: Detection },
-  { engine, threads, confidence = SHOWN.confidence }: DetectorOptions,
+  { engine, threads, confidence, overlap }: DetectorOptions,
 ): Promise<Detector> {
   const { labels, preprocessing, detection } = base;
   if (labels === undefined)
     throw new InputError(`${base.name} does not tell its classes; give an adapter trained on it`);
   const branch = detection.branches.at(-1)!;
-  const options = { ...SHOWN, confidence, overlap: branch.name === 'one2one' ? null : SHOWN.overlap };
+  const options = shownOptions({ confidence, overlap }, branch.name);
   const size = inputSize(preprocessing);
   // Of the task's images, which may have another size than those of the base.
   const network = detection.atSize(size);
@@ -70,7 +84,7 @@ export async function compileDetector(
   return {
     labels,
     side: size.width,
-    confidence,
+    confidence: options.confidence,
     detect: async (pictures) => {
       const outputs = headOf(await program.run({ [IMAGES]: pictures }), branch);
       return Array.from({ length: pictures.shape[0]! }, (_, image) => decodeDetections(outputs, image, shape, options));
