@@ -23,6 +23,11 @@ export interface Axis {
   readonly after: number;
 }
 
+/** Rows and columns of a convolution's weight (out, in / groups, kh, kw). */
+export function kernelOf(weight: Shape): number[] {
+  return weight.slice(2).map((dim) => known(dim, 'the kernel size'));
+}
+
 /** The image axes of x [N, C, H, W] under a window; a ShapeError where the window does not fit. */
 export function windowAxes(x: Shape, options: WindowOptions): readonly [Axis, Axis] {
   const axis = (index: 0 | 1): Axis => {
@@ -57,4 +62,10 @@ export function gradientMargins(axes: readonly [Axis, Axis]): [number, number, n
   const before = ({ kernel, dilation, before }: Axis): number => dilation * (kernel - 1) - before;
   const after = ({ input, output, stride, before }: Axis): number => input + before - ((output - 1) * stride + 1);
   return [before(axes[0]), before(axes[1]), after(axes[0]), after(axes[1])];
+}
+
+/** Padding under which a convolution with W turned leads from y's size back to x's; undefined where none does. */
+export function turnedPads(axes: readonly [Axis, Axis]): readonly number[] | undefined {
+  const pads = gradientMargins(axes);
+  return axes.every(({ stride }) => stride === 1) && pads.every((amount) => amount >= 0) ? pads : undefined;
 }

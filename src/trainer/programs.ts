@@ -34,7 +34,15 @@ export async function openClassifierPrograms(session: Session<Dataset>, director
   const { job, dataset, preprocessing, initial, precision, engine } = session;
   const { batch, labelSmoothing } = job.training;
   const { alignment } = engine;
-  const options = { preprocessing, alignment, batch, labelSmoothing, scaled: precision === 'fp16', gpu: engine.gpu };
+  const options = {
+    preprocessing,
+    alignment,
+    batch,
+    labelSmoothing,
+    scaled: precision === 'fp16',
+    gpu: engine.gpu,
+    slides: engine.form === 'onnx' && engine.gpu !== true,
+  };
   const training = await openPipeline(session, trainingGraph(initial.adapted.graph, options), {
     samples: dataset.splits.train,
     augmentation: isIdentity(job.augmentation) ? null : job.augmentation,

@@ -3,16 +3,18 @@
  * decoded to; a batch of uint8 is a quarter of the copying, and normalising costs nothing inside the graph.
  */
 import { trainableGradients } from '../graph/autodiff.ts';
-import { add, cast, crossEntropy, mul, transpose } from '../graph/build.ts';
+import { add, cast, crossEntropy, mul, reshape, transpose } from '../graph/build.ts';
 import { nameOf } from '../graph/ir.ts';
 import type { Graph, Value } from '../graph/ir.ts';
 import { alignAttention } from '../graph/passes/align-attention.ts';
 import { foldBatchNormalization } from '../graph/passes/fold-batch-normalization.ts';
 import { foldNormalization } from '../graph/passes/fold-normalization.ts';
 import { chooseLoraForm } from '../graph/passes/choose-lora-form.ts';
+import { slideWeightGradients } from '../graph/passes/slide-weight-gradients.ts';
 import { separateNormalization } from '../graph/passes/separate-normalization.ts';
 import { embed } from '../graph/rewrite.ts';
 import { symbol } from '../graph/shape.ts';
+import type { Dim } from '../graph/shape.ts';
 import { float32 } from '../graph/tensor.ts';
 import { BATCH, LOGITS, PIXELS } from '../models/base.ts';
 import { inputSize } from '../shared/preprocessing.ts';
@@ -41,6 +43,8 @@ export interface StepOptions {
   readonly scaled?: boolean;
   /** What it runs on: on a GPU small operators cost their launch, on a CPU passes over memory cost. */
   readonly gpu?: boolean | undefined;
+  /** Gradients of convolutions by their weights are convolutions (passes/slide-weight-gradients.ts); else matrix products. */
+  readonly slides?: boolean;
 }
 
 /** Loss, logits and every trainable input's gradient. */
@@ -51,7 +55,7 @@ export function trainingGraph(model: Graph, options: StepOptions): Graph {
     graph.output(gradientOf(nameOf(parameter)!), gradient);
   graph.output(LOSS, loss);
   graph.output(LOGITS, logits);
-  return graph;
+  return options.slides ? slideWeightGradients(graph) : graph;
 }
 
 /** Loss (never smoothed, so that losses compare) and logits. */
@@ -112,20 +116,19 @@ export function withImages(
   return { graph, outputs };
 }
 
-/** uint8 [B, H, W, 3] → float32 [B, 3, H, W], (x / 255 − mean) / std as one multiplication and one addition. */
+/**
+ * uint8 [B, H, W, 3] → float32 [B, 3, H, W], (x / 255 − mean) / std as one multiplication and one addition, of whole rows as they lie: engines
+ * are slow at broadcasting three numbers, and a gradient that reads the channels inside needs no transpose.
+ */
 function normalise(images: Value, { mean, std }: Preprocessing): Value {
   const { graph } = images;
-  const scale = graph.constant(
-    float32(
-      [3, 1, 1],
-      std.map((deviation) => 1 / (255 * deviation)),
-    ),
-  );
-  const shift = graph.constant(
-    float32(
-      [3, 1, 1],
-      mean.map((centre, channel) => -centre / std[channel]!),
-    ),
-  );
-  return add(mul(cast(transpose(images, [0, 3, 1, 2]), 'float32'), scale), shift);
+  const [batch, height, width, channels] = images.shape as readonly [Dim, number, number, number];
+  const row = (ofChannel: (channel: number) => number): Value => {
+    const numbers = Array.from({ length: width * channels }, (_, index) => ofChannel(index % channels));
+    return graph.constant(float32([numbers.length], numbers));
+  };
+  const scale = row((channel) => 1 / (255 * std[channel]!));
+  const shift = row((channel) => -mean[channel]! / std[channel]!);
+  const rows = reshape(cast(images, 'float32'), [batch, height, width * channels]);
+  return transpose(reshape(add(mul(rows, scale), shift), images.shape), [0, 3, 1, 2]);
 }

@@ -19,12 +19,14 @@ import {
   reshape,
   slice,
 } from '../../src/graph/build.ts';
-import { convInputGradient, convWeightGradient, narrowConv } from '../../src/graph/convolution.ts';
+import { convInputGradient, narrowConv } from '../../src/graph/convolution.ts';
 import { dilate, flip } from '../../src/graph/dilate.ts';
 import type { Value } from '../../src/graph/ir.ts';
 import { createGraph } from '../../src/graph/registry.ts';
+import { slidWeightGradient } from '../../src/graph/slid-gradient.ts';
 import { sizeOf } from '../../src/graph/tensor.ts';
 import type { Tensor } from '../../src/graph/tensor.ts';
+import { unrolledWeightGradient } from '../../src/graph/weight-gradient.ts';
 import { Random } from '../../src/shared/random.ts';
 
 interface Layer {
@@ -59,6 +61,7 @@ const geometry = ({ kernel, stride, groups = 1 }: Layer) => {
   const amount = Math.floor((kernel - 1) / 2);
   return { strides: [stride, stride], pads: [amount, amount, amount, amount], dilations: [1, 1], groups };
 };
+const taps = (layer: Layer) => ({ ...geometry(layer), kernel: [layer.kernel, layer.kernel] as const });
 const outputSize = ({ size, kernel, stride }: Layer): number =>
   Math.floor((size + 2 * Math.floor((kernel - 1) / 2) - kernel) / stride) + 1;
 const images = ({ images, channels, size }: Layer): [number, number, number, number] => [images, channels, size, size];
@@ -115,10 +118,12 @@ const FORMS: Readonly<Record<string, Form>> = {
     const a = fed(...kernel(RANK, layer.channels, layer));
     return convInputGradient(fed(...results(layer, RANK)), a, fed(...images(layer)), geometry(layer));
   }),
-  'dA, chosen': ofAdapter((layer, fed) => {
-    const a = fed(...kernel(RANK, layer.channels, layer));
-    return convWeightGradient(fed(...images(layer)), fed(...results(layer, RANK)), a, geometry(layer));
-  }),
+  'dA, unrolled': ofAdapter((layer, fed) =>
+    unrolledWeightGradient(fed(...images(layer)), fed(...results(layer, RANK)), taps(layer)),
+  ),
+  'dA, slid': ofAdapter((layer, fed) =>
+    slidWeightGradient(fed(...images(layer)), fed(...results(layer, RANK)), taps(layer)),
+  ),
   'dA, x unrolled': ofAdapter((layer, fed) => {
     const { channels, kernel: k, stride } = layer;
     const [length, before] = [outputSize(layer), Math.floor((k - 1) / 2)];
@@ -132,10 +137,10 @@ const FORMS: Readonly<Record<string, Form>> = {
     const dz = reshape(fed(...results(layer, RANK)), [layer.images, RANK, length * length]);
     return reduceSum(matmul(concat(taps, 1), dz, { transB: true }), { axes: [0] });
   }),
-  'dW of full training': (layer, fed) => {
-    const weight = fed(...kernel(layer.out, layer.channels, layer));
-    return convWeightGradient(fed(...images(layer)), fed(...results(layer, layer.out)), weight, geometry(layer));
-  },
+  'dW of full training, unrolled': (layer, fed) =>
+    unrolledWeightGradient(fed(...images(layer)), fed(...results(layer, layer.out)), taps(layer)),
+  'dW of full training, slid': (layer, fed) =>
+    slidWeightGradient(fed(...images(layer)), fed(...results(layer, layer.out)), taps(layer)),
 };
 
 const LAYERS: readonly Layer[] = [

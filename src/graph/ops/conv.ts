@@ -4,7 +4,7 @@ import { convInputGradient, convWeightGradient } from '../convolution.ts';
 import { defineOp } from '../define.ts';
 import { like } from '../ir.ts';
 import type { Value } from '../ir.ts';
-import { formatDim, known, sameDim, ShapeError } from '../shape.ts';
+import { formatDim, sameDim, ShapeError, timesDim } from '../shape.ts';
 import type { Shape } from '../shape.ts';
 import {
   alongImages,
@@ -16,7 +16,7 @@ import {
   joined,
   layout,
 } from '../tensorflow-images.ts';
-import { windowAxes } from '../window.ts';
+import { kernelOf, windowAxes } from '../window.ts';
 
 type Inputs = [x: Value, weight: Value, bias: Value | undefined];
 
@@ -105,10 +105,10 @@ export const conv = defineOp<Inputs, ConvOptions>({
 });
 
 export function convShape(x: Shape, weight: Shape, { strides, pads, dilations, groups }: ConvOptions): Shape {
-  const channels = known(weight[1], 'the weight') * groups;
+  const channels = timesDim(weight[1]!, groups);
   if (!sameDim(x[1]!, channels))
-    throw new ShapeError(`the weight takes ${channels} channels, the input has ${formatDim(x[1]!)}`);
-  const kernel = weight.slice(2).map((dim) => known(dim, 'the kernel size'));
+    throw new ShapeError(`the weight takes ${formatDim(channels)} channels, the input has ${formatDim(x[1]!)}`);
+  const kernel = kernelOf(weight);
   return [x[0]!, weight[0]!, ...windowAxes(x, { kernel, strides, pads, dilations }).map(({ output }) => output)];
 }
 

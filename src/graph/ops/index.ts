@@ -12,6 +12,7 @@ import { ceil } from './ceil.ts';
 import { clip } from './clip.ts';
 import { concat } from './concat.ts';
 import { convTranspose } from './conv-transpose.ts';
+import { convWeightGradient } from './conv-weight-gradient.ts';
 import { conv } from './conv.ts';
 import { crossEntropy } from './cross-entropy.ts';
 import { dequantizeLinear } from './dequantize-linear.ts';
@@ -99,6 +100,7 @@ export const OPS = [
   concat,
   conv,
   convTranspose,
+  convWeightGradient,
   crossEntropy,
   dequantizeLinear,
   div,

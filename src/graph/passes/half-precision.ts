@@ -19,6 +19,7 @@ const ALWAYS = new Set([
   'AveragePool',
   'Conv',
   'ConvTranspose',
+  'ConvWeightGradient',
   'Gelu',
   'GeluGradient',
   'Gemm',

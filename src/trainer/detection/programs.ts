@@ -113,8 +113,8 @@ async function compileDetectorStep(
     const top = frozenHead(rawOutputsGraph(model, headOutputs(detection), options), session)?.top;
     const halves =
       top === undefined
-        ? trainingGraphs(model, detection, options)
-        : inHalves(differentiatedTop(top, detection), detection);
+        ? trainingGraphs(model, detection, options, engine.form)
+        : inHalves(differentiatedTop(top, detection), detection, engine.form);
     const { classes } = loss.shape;
     return await compilePieces(halves, { engine, threads, head: detection, classes, size, batch });
   }

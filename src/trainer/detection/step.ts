@@ -3,8 +3,10 @@
  * gradient by them, the gradients of the trained values. The two halves of one differentiated graph.
  */
 import { pullBack } from '../../graph/autodiff.ts';
+import type { Form } from '../../graph/define.ts';
 import { isTrainable, nameOf } from '../../graph/ir.ts';
 import type { Graph, Value } from '../../graph/ir.ts';
+import { slideWeightGradients } from '../../graph/passes/slide-weight-gradients.ts';
 import { splitAtSeeds } from '../../graph/passes/split-at-seeds.ts';
 import type { SeedSplit } from '../../graph/passes/split-at-seeds.ts';
 import type { Detection } from '../../models/base.ts';
@@ -46,8 +48,9 @@ function differentiated({ graph, results, seeds }: Roots): Graph {
   return graph;
 }
 
-export function trainingGraphs(model: Graph, detection: Detection, options: Options): SeedSplit {
-  return inHalves(differentiatedGraph(model, detection, options), detection);
+/** `form` is that of the engine, which computes on a CPU. */
+export function trainingGraphs(model: Graph, detection: Detection, options: Options, form: Form = 'onnx'): SeedSplit {
+  return inHalves(differentiatedGraph(model, detection, options), detection, form);
 }
 
 /** Of the top of a forward graph (frozen-head.ts), which then has the seeds as inputs too. */
@@ -56,9 +59,10 @@ export function differentiatedTop(top: Graph, detection: Detection): Graph {
   return differentiated(withSeeds(top, results));
 }
 
-export function inHalves(differentiated: Graph, detection: Detection): SeedSplit {
+export function inHalves(differentiated: Graph, detection: Detection, form: Form = 'onnx'): SeedSplit {
   const seeds = new Set(headOutputs(detection).map(seedOf));
-  return splitAtSeeds(differentiated, (input) => seeds.has(nameOf(input)!));
+  const written = form === 'onnx' ? slideWeightGradients(differentiated) : differentiated;
+  return splitAtSeeds(written, (input) => seeds.has(nameOf(input)!));
 }
 
 /** Raw outputs alone: of all branches for validation, of the one that predicts for prediction. */

@@ -5,6 +5,7 @@ import { conv, loraConv, mul, reduceSum } from '../../../src/graph/build.ts';
 import type { ConvOptions } from '../../../src/graph/build.ts';
 import type { Graph, Value } from '../../../src/graph/ir.ts';
 import { lower } from '../../../src/graph/passes/lower.ts';
+import { slideWeightGradients } from '../../../src/graph/passes/slide-weight-gradients.ts';
 import { createGraph } from '../../../src/graph/registry.ts';
 import { bind, symbol } from '../../../src/graph/shape.ts';
 import { sizeOf, zeros } from '../../../src/graph/tensor.ts';
@@ -20,8 +21,8 @@ interface Layer {
   readonly groups?: number;
 }
 
-/** The lowered graph of a layer's gradients; its input is trained, to stand for layers below. */
-function gradientGraph(layer: Layer, write: (x: Value, weight: Value, options: ConvOptions) => Value): Graph {
+/** The graph of a layer's gradients; its input is trained, to stand for layers below. */
+function differentiated(layer: Layer, write: (x: Value, weight: Value, options: ConvOptions) => Value): Graph {
   const { channels, out, kernel = 3, stride = 1, size = 16, groups = 1 } = layer;
   const graph = createGraph();
   const x = graph.input('x', [symbol('B'), channels, size, size], 'float32');
@@ -37,8 +38,10 @@ function gradientGraph(layer: Layer, write: (x: Value, weight: Value, options: C
   });
   const loss = reduceSum(mul(y, y), { axes: [0, 1, 2, 3] });
   for (const { parameter, gradient } of trainableGradients(loss)) graph.output(`d ${parameter.id}`, gradient);
-  return lower(graph);
+  return graph;
 }
+
+const gradientGraph = (...of: Parameters<typeof differentiated>): Graph => lower(differentiated(...of));
 
 const count = ({ nodes }: Graph, op: string): number => nodes.filter((node) => node.op === op).length;
 /** Elements of the largest value that the ops of that name write. */
@@ -85,6 +88,17 @@ describe('an adapted convolution', () => {
     expect(largest(graph, 'Concat')).toBe(9 * 4 * PIXELS);
     // A: r channels are written where the layer has none to unroll.
     expect(count(graph, 'ConvTranspose')).toBe(1);
+  });
+
+  it('slides dz over x, or x over dz, on a CPU', () => {
+    const slid = (layer: Layer): number[] => {
+      const graph = lower(slideWeightGradients(differentiated(layer, adapted(4))));
+      return [count(graph, 'Concat'), count(graph, 'Pad'), largest(graph, 'Transpose')];
+    };
+    // The larger of what is transposed is x: nothing is written once a tap.
+    expect(slid({ channels: CHANNELS, out: 32 })).toEqual([0, 0, CHANNELS * PIXELS]);
+    expect(slid({ channels: CHANNELS, out: 32, stride: 2 })).toEqual([0, 0, CHANNELS * PIXELS]);
+    expect(slid({ channels: 3, out: 32, kernel: 7, stride: 2 })).toEqual([0, 0, 3 * PIXELS]);
   });
 
   it('unrolls x where a kernel with a stride reads few channels', () => {
