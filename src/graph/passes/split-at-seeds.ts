@@ -41,6 +41,7 @@ const CHEAP = new Set([
   'LeakyRelu',
   'Mul',
   'Neg',
+  'Pad',
   'Relu',
   'Reshape',
   'Sigmoid',

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { pullBack } from '../../../src/graph/autodiff.ts';
-import { add, linear, reduceSum, silu } from '../../../src/graph/build.ts';
+import { add, linear, pad, reduceSum, silu } from '../../../src/graph/build.ts';
 import { isTrainable, nameOf } from '../../../src/graph/ir.ts';
 import type { Graph, Value } from '../../../src/graph/ir.ts';
 import { FlowNetwork } from '../../../src/graph/minimum-cut.ts';
@@ -59,6 +59,23 @@ describe('splitAtSeeds', () => {
     expect(ops(backward, 'Sigmoid')).toBe(2);
     // Of a product: the gradients of two weights, and through two layers.
     expect(ops(backward, 'Gemm')).toBe(4);
+  });
+
+  it('pads once more instead of saving zeros beside what is saved anyway', () => {
+    const graph = createGraph();
+    const x = graph.input('x', [symbol('B'), WIDTH]);
+    const weight = (name: string, wide: number): Value =>
+      graph.input(name, [WIDTH, wide], 'float32', { trainable: true });
+    const padded = pad(silu(linear(x, weight('first', WIDTH), undefined)), [0, 2], [0, 2]);
+    const y = linear(padded, weight('second', WIDTH + 4), undefined);
+    const seed = graph.input('seed', y.shape);
+    graph.output('y', y);
+    pullBack(graph, new Map([[y, seed]]), graph.inputs.filter(isTrainable)).forEach((gradient, index) => {
+      graph.output(`gradient ${index}`, gradient);
+    });
+    const { saved, backward } = splitAtSeeds(graph, (input) => nameOf(input) === 'seed');
+    expect(saved.map(({ shape }) => shape)).toEqual([[symbol('B'), WIDTH]]);
+    expect(ops(backward, 'Pad')).toBe(1);
   });
 
   it('needs nothing saved where the gradient reads only what is fed', () => {
