@@ -14,11 +14,12 @@ import { AUTOTUNE_FOLDER } from '../engines/tensorflow-environment.ts';
 import type { NvidiaCard } from '../formats/nvidia.ts';
 import { dataHome } from '../formats/data-home.ts';
 import type { Job } from '../shared/job.ts';
-import type { MachineRates } from '../shared/plan.ts';
 import { InputError } from '../shared/errors.ts';
 import { formatDuration } from '../shared/format.ts';
 import { chooseCard, noSuchCard, useCard } from './choose-card.ts';
 import type { Device } from './device-memory.ts';
+import { xlaRepays } from './xla-repays.ts';
+import type { RunLength, XlaRival } from './xla-repays.ts';
 
 export interface ChosenEngine {
   readonly engine: Engine;
@@ -34,25 +35,16 @@ export interface ChosenDevice extends Device {
   readonly shared: SharedDevice | null;
 }
 
-/** A run as the choice sees it. */
-export interface RunLength {
-  readonly steps: number;
-  /** Seconds of one step on a machine of these rates. */
-  readonly secondsOf: (rates: MachineRates) => number;
-}
-
-/** Seconds that XLA compiles the step and the evaluation of a ViT (measured on an H100: 40 to 63 s for the step, 100 s for both of ViT-base). */
-const XLA_COMPILE_SECONDS = 100;
-/** The rate of TensorFlow's steps with XLA over ONNX Runtime's (measured: 1.44 to 2.3), and over its own without XLA (1.76 to 2.9). */
-const XLA_OVER_ONNX_RUNTIME = 1.44;
-const XLA_OVER_TENSORFLOW = 1.76;
-
 /** Throws an `InputError` where the engine or the device that the job names cannot be used here, with the reason. `lengthOf` is asked only where it matters. */
 export async function engineFor(job: Job, lengthOf: () => RunLength): Promise<ChosenEngine> {
   if (job.engine === 'onnxruntime-cpu') return refuseDevice(job, onCpu('named by the job'));
   // A name that there is not is told as such, not as an engine that cannot be used.
   if (job.engine !== 'auto') chooseEngine(job.engine);
-  const found = await findEngines();
+  return engineAmong(job, await findEngines(), lengthOf);
+}
+
+/** The same of those that were found. */
+export function engineAmong(job: Job, found: FoundEngines, lengthOf: () => RunLength): ChosenEngine {
   return job.engine === 'auto' ? automatic(job, found, lengthOf) : named(job, found, lengthOf);
 }
 
@@ -66,13 +58,15 @@ function named(job: Job, found: FoundEngines, lengthOf: () => RunLength): Chosen
     );
   }
   const reason = 'named by the job';
-  if (!isCuda(engine)) return refuseDevice(job, chosen(engine, found, reason));
+  if (!onCuda(engine)) return refuseDevice(job, chosen(engine, found, reason));
   const on = { job, engine, found, reason };
-  return engine.name === 'tensorflow-cuda' ? tensorFlow(on, lengthOf(), XLA_OVER_TENSORFLOW) : onCard(on);
+  return engine.name === 'tensorflow-cuda' ? tensorFlow({ ...on, instead: engine }, lengthOf()) : onCard(on);
 }
 
-function isCuda({ name }: FoundEngine): boolean {
-  return name.endsWith('-cuda');
+type CudaEngine = FoundEngine & XlaRival;
+
+function onCuda(engine: FoundEngine): engine is CudaEngine {
+  return engine.name.endsWith('-cuda');
 }
 
 /** A job that names a card means CUDA. */
@@ -125,19 +119,16 @@ function automatic(job: Job, found: FoundEngines, lengthOf: () => RunLength): Ch
     return refuseDevice(job, onCpu('no GPU that an engine here could use'));
   }
   const length = lengthOf();
-  const [onnx, tensorflow] = ['onnxruntime-cuda', 'tensorflow-cuda'].map((name) =>
-    usable.find((engine) => engine.name === name),
+  const cuda = usable.filter(onCuda);
+  const [onnx, tensorflow] = (['onnxruntime-cuda', 'tensorflow-cuda'] as const).map((name) =>
+    cuda.find((engine) => engine.name === name),
   );
-  const on = (engine: FoundEngine): OnCuda => {
+  const on = (engine: CudaEngine): OnCuda => {
     const { name } = chooseCard(job.device, found.cards);
     return { job, engine, found, reason: `CUDA on ${name}` };
   };
-  if (onnx !== undefined && !(tensorflow !== undefined && xlaPays(job, onnx, length, XLA_OVER_ONNX_RUNTIME))) {
-    return onCard(on(onnx));
-  }
-  if (tensorflow !== undefined) {
-    return tensorFlow(on(tensorflow), length, onnx === undefined ? XLA_OVER_TENSORFLOW : XLA_OVER_ONNX_RUNTIME);
-  }
+  if (onnx !== undefined && !(tensorflow !== undefined && xlaRepays(job, onnx, length))) return onCard(on(onnx));
+  if (tensorflow !== undefined) return tensorFlow({ ...on(tensorflow), instead: onnx ?? tensorflow }, length);
   return refuseDevice(job, fastest(usable, found, length));
 }
 
@@ -155,21 +146,16 @@ function fastest(usable: readonly FoundEngine[], found: FoundEngines, { secondsO
   return chosen(best.engine, found, `${factor} times as fast as the CPU by a probe`);
 }
 
-/** Whether what XLA saves over the run is more than what it compiles. */
-function xlaPays({ xla }: Job, { rates }: FoundEngine, { steps, secondsOf }: RunLength, factor: number): boolean {
-  if (xla !== 'auto') return xla === 'on';
-  return steps * secondsOf(rates!) * (1 - 1 / factor) > XLA_COMPILE_SECONDS;
-}
-
-function tensorFlow(on: OnCuda, length: RunLength, factor: number): ChosenEngine {
-  const { job, engine, reason } = on;
-  const seconds = length.steps * length.secondsOf(engine.rates!);
-  if (!xlaPays(job, engine, length, factor)) {
-    const why = job.xla === 'off' ? 'without XLA as the job says' : `${formatDuration(seconds)} are too short for XLA`;
+/** `instead` is what would compute without XLA. */
+function tensorFlow({ instead, ...on }: OnCuda & { readonly instead: CudaEngine }, length: RunLength): ChosenEngine {
+  const { job, reason } = on;
+  const duration = formatDuration(length.steps * length.secondsOf(instead.rates!));
+  if (!xlaRepays(job, instead, length)) {
+    const why = job.xla === 'off' ? 'without XLA as the job says' : `${duration} are too short for XLA`;
     return onCard({ ...on, reason: `${reason}; ${why}` });
   }
   const xlaCache = join(dataHome('engines'), 'xla-cache');
   mkdirSync(join(xlaCache, AUTOTUNE_FOLDER), { recursive: true });
-  const why = job.xla === 'on' ? 'XLA as the job says' : `XLA, which ${formatDuration(seconds)} of steps repay`;
+  const why = job.xla === 'on' ? 'XLA as the job says' : `XLA, which ${duration} of steps repay`;
   return onCard({ ...on, reason: `${reason}; ${why}` }, { xlaCache });
 }

@@ -22,7 +22,7 @@ import { inputSize, preprocessingSchema } from '../shared/preprocessing.ts';
 import type { Preprocessing } from '../shared/preprocessing.ts';
 import type { RunSetup } from '../shared/run/identity.ts';
 import { engineFor } from './choose-engine.ts';
-import type { ChosenDevice, RunLength } from './choose-engine.ts';
+import type { ChosenDevice } from './choose-engine.ts';
 import { fitDevice, fitHost, fitPieces } from './device-memory.ts';
 import type { Fit } from './device-memory.ts';
 import { keepsFrozen } from './detection/frozen-head.ts';
@@ -34,6 +34,7 @@ import { stepGraph } from './roots.ts';
 import { inPrecision, precisionOf } from './precision.ts';
 import type { Precision } from './precision.ts';
 import { planFile } from './plan-file.ts';
+import type { RunLength } from './xla-repays.ts';
 
 export interface OpenJob<D extends AnyDataset = AnyDataset> {
   readonly job: Job;
@@ -133,6 +134,7 @@ function runLength(opened: Opened): RunLength {
   const costs = nodeCosts(nodes, bindings);
   return {
     steps: Math.ceil(opened.dataset.splits.train.length / batch) * epochs,
+    nodes: nodes.length,
     secondsOf: (rates) => secondsOf(costs, rates, bindings),
   };
 }
