@@ -13,7 +13,7 @@ import { t } from '../ui/l10n.ts';
 import type { Axis, Curve } from './curve.ts';
 import { Legend } from './legend.tsx';
 import { SeriesTable } from './series-table.tsx';
-import { DASHES, theme } from './theme.ts';
+import { lineOf, theme } from './theme.ts';
 
 interface ChartProps {
   readonly title: string;
@@ -155,8 +155,7 @@ function aligned(curves: readonly Curve[], logScale: boolean): uPlot.AlignedData
 }
 
 function seriesOf(curve: Curve, colors: typeof theme.value, isHidden: boolean): uPlot.Series {
-  const stroke = colors.lines[curve.color % colors.lines.length]!;
-  const dash = DASHES[Math.floor(curve.color / colors.lines.length + (curve.points === true ? 1 : 0)) % DASHES.length]!;
+  const { stroke, dash } = lineOf(curve, colors.lines);
   return {
     label: curve.label,
     stroke,

@@ -3,7 +3,7 @@ import type { VNode } from 'preact';
 import { formatInteger } from '../../src/shared/format.ts';
 import { t } from '../ui/l10n.ts';
 import type { Axis, Curve } from './curve.ts';
-import { theme } from './theme.ts';
+import { lineOf, theme } from './theme.ts';
 
 interface LegendProps {
   readonly curves: readonly Curve[];
@@ -16,7 +16,6 @@ interface LegendProps {
 }
 
 export function Legend({ curves, hidden, at, format, axis, onToggle }: LegendProps): VNode {
-  const { lines } = theme.value;
   return (
     <div class="legend">
       <span class={`${axis === undefined ? 'legend-step' : 'legend-axis'} muted figure`}>{placeText(at, axis)}</span>
@@ -30,10 +29,7 @@ export function Legend({ curves, hidden, at, format, axis, onToggle }: LegendPro
             onToggle(curve.label);
           }}
         >
-          <span
-            class={curve.points === true ? 'legend-line legend-dashed' : 'legend-line'}
-            style={{ color: lines[curve.color % lines.length]! }}
-          />
+          <LegendLine curve={curve} />
           <span>{curve.label}</span>
           <span class="legend-value figure">
             {at === null && axis !== undefined ? '' : valueText(curve, at, format)}
@@ -41,6 +37,16 @@ export function Legend({ curves, hidden, at, format, axis, onToggle }: LegendPro
         </button>
       ))}
     </div>
+  );
+}
+
+/** As the chart draws it, dashes included: colours come again where there are many curves. */
+function LegendLine({ curve }: { readonly curve: Curve }): VNode {
+  const { stroke, dash } = lineOf(curve, theme.value.lines);
+  return (
+    <svg class="legend-stroke" viewBox="0 0 22 2" aria-hidden="true">
+      <line x1="0" y1="1" x2="22" y2="1" stroke={stroke} stroke-width="2" stroke-dasharray={dash.join(' ')} />
+    </svg>
   );
 }
 

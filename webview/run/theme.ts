@@ -1,5 +1,6 @@
 /** The theme's colours for canvases, which know no CSS variables; they change when the user chooses another theme. */
 import { signal } from '@preact/signals';
+import type { Curve } from './curve.ts';
 
 export interface ChartTheme {
   readonly text: string;
@@ -14,7 +15,16 @@ export interface ChartTheme {
  */
 const LINES = ['blue', 'yellow', 'green', 'purple', 'red'] as const;
 
-export const DASHES: readonly (readonly number[])[] = [[], [6, 4], [2, 3], [10, 3, 2, 3]];
+const DASHES: readonly (readonly number[])[] = [[], [6, 4], [2, 3], [10, 3, 2, 3]];
+
+/** How chart and legend draw a curve: measurements are dashed, and so are colours that come again. */
+export function lineOf(
+  { color, points }: Pick<Curve, 'color' | 'points'>,
+  lines: readonly string[],
+): { readonly stroke: string; readonly dash: readonly number[] } {
+  const round = Math.floor(color / lines.length) + (points === true ? 1 : 0);
+  return { stroke: lines[color % lines.length]!, dash: DASHES[round % DASHES.length]! };
+}
 
 function read(): ChartTheme {
   const style = getComputedStyle(document.documentElement);

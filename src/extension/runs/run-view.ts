@@ -1,21 +1,19 @@
 /** What the panel shows of a run: the small head that moves with every step, and the details read from the files of its folder. */
 import { existsSync } from 'node:fs';
-import { stat } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
 import { readJson } from '../../formats/json.ts';
 import { RUN_PATHS } from '../../shared/run/layout.ts';
 import { machineId, readLease } from '../../shared/run/liveness.ts';
 import type { RunEvent } from '../../shared/run/events.ts';
-import { type MetricName, metricOf } from '../../shared/run/metric.ts';
+import { metricOf } from '../../shared/run/metric.ts';
 import type { RunState } from '../../shared/run/read-run.ts';
 import { type RunReport, reportSchema } from '../../shared/run/report.ts';
 import { samplesSchema } from '../../shared/run/samples.ts';
 import type { ClassScore, RunDetails, RunHead } from '../../shared/protocol/run.ts';
 import { eventLine } from './event-words.ts';
-import { taskOfBase } from '../../shared/task-defaults.ts';
 import type { Reading } from './run-reader.ts';
 import { logTail } from './trainers.ts';
-import { nameOf } from './words.ts';
+import { metricNameOf, nameOf } from './words.ts';
 
 const LOG_LINES = 200;
 /** A report and the samples of one evaluation take kilobytes. */
@@ -61,14 +59,6 @@ export function headOf({ state, health, remaining }: Reading, memory: RunMemory)
     holder: holder === null ? null : `${holder.pid} @ ${holder.host}`,
     canEnd: holderHere(state.folder) !== null,
   };
-}
-
-/** Known before anything was measured, so that the panel has its places from the start. */
-function metricNameOf({ identity: { job, setup }, summary: { evaluations, untouched } }: RunState): MetricName {
-  const measured = evaluations.validation ?? untouched;
-  if (measured !== null) return metricOf(measured).name;
-  const task = setup?.dataset.task ?? taskOfBase(job.base);
-  return task === 'detection' ? 'mAP50-95' : 'accuracy';
 }
 
 /** The process of this machine that holds the run's lease; null where there is none. */
@@ -158,12 +148,4 @@ export function reportOf(folder: string): RunReport | null {
   } catch {
     return null;
   }
-}
-
-/** The folder whose pictures a run's panel may show: its dataset's. */
-export async function datasetFolder({ identity: { job } }: RunState): Promise<string | null> {
-  return stat(job.data).then(
-    (found) => (found.isDirectory() ? job.data : dirname(job.data)),
-    () => null,
-  );
 }

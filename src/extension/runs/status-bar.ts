@@ -6,7 +6,7 @@ import { metricOf } from '../../shared/run/metric.ts';
 import { isLively } from '../../shared/run/status.ts';
 import type { Catalogue } from './catalogue.ts';
 import type { Reading } from './run-reader.ts';
-import { lossText } from './words.ts';
+import { lossText, metricNameOf } from './words.ts';
 
 export class StatusBar implements vscode.Disposable {
   readonly #item = vscode.window.createStatusBarItem('lowrank.run', vscode.StatusBarAlignment.Left, 50);
@@ -68,15 +68,13 @@ function tooltipOf(runs: readonly Reading[]): vscode.MarkdownString {
   const tooltip = new vscode.MarkdownString();
   for (const { state, health, remaining } of runs) {
     const { identity, summary, status } = state;
-    const metric = metricOf(summary.evaluations.validation);
+    const name = metricNameOf(state);
+    const { value } = metricOf(summary.evaluations.validation);
     const rate = summary.latest?.imagesPerSecond ?? null;
     const facts = [
       [vscode.l10n.t('Step'), `${summary.step} / ${summary.totalSteps ?? '?'}`],
       [vscode.l10n.t('Loss'), lossText(summary.latest?.loss ?? null)],
-      [
-        metric.name === 'accuracy' ? vscode.l10n.t('Accuracy') : metric.name,
-        metric.value === null ? '–' : formatShare(metric.value),
-      ],
+      [name === 'accuracy' ? vscode.l10n.t('Accuracy') : name, value === null ? '–' : formatShare(value)],
       [vscode.l10n.t('Images/s'), rate === null ? '–' : formatCount(rate)],
       [vscode.l10n.t('Time left'), remaining === null ? '–' : formatDuration(remaining)],
     ];

@@ -2,9 +2,10 @@
 import { basename } from 'node:path';
 import * as vscode from 'vscode';
 import { formatShare } from '../../shared/format.ts';
-import { type Metric, metricOf } from '../../shared/run/metric.ts';
+import { type Metric, type MetricName, metricOf } from '../../shared/run/metric.ts';
 import type { RunState } from '../../shared/run/read-run.ts';
 import type { RunStatus } from '../../shared/run/status.ts';
+import { taskOfBase } from '../../shared/task-defaults.ts';
 import type { Reading } from './run-reader.ts';
 
 export function nameOf({ identity, folder }: RunState): string {
@@ -33,8 +34,17 @@ export function statusWord(status: RunStatus): string {
 }
 
 /** Of the validation images: the best so far, else the last. */
-export function reachedBy({ summary: { best, evaluations } }: RunState): Metric {
-  return metricOf(best ?? evaluations.validation);
+export function reachedBy(state: RunState): Metric {
+  const { best, evaluations } = state.summary;
+  return { name: metricNameOf(state), value: metricOf(best ?? evaluations.validation).value };
+}
+
+/** Known before anything was measured, so that a view has its words from the start. */
+export function metricNameOf({ identity: { job, setup }, summary: { evaluations, untouched } }: RunState): MetricName {
+  const measured = evaluations.validation ?? untouched;
+  if (measured !== null) return metricOf(measured).name;
+  const task = setup?.dataset.task ?? taskOfBase(job.base);
+  return task === 'detection' ? 'mAP50-95' : 'accuracy';
 }
 
 /** `91.3 % · r 8 · 2 hr. ago`, the state before it where that is not finished. */
