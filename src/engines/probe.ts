@@ -1,8 +1,9 @@
 /**
  * What an engine does on this machine, found out in a process of its own: a broken driver may abort the process that wakes it, or never
- * answer. What was found stands until the machine starts anew or an engine pack changes.
+ * answer. What was found stands until the machine starts anew or an engine pack changes, for the build of Lowrank that found it.
  */
 import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { mkdir, readFile } from 'node:fs/promises';
 import { uptime } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -24,11 +25,21 @@ const MAX_OUTPUT_BYTES = 2 ** 20;
 
 const FILE = 'probes.json';
 const fileSchema = z.object({
-  version: z.literal(1),
-  state: z.string(),
-  results: z.record(z.string(), probeResultSchema),
+  version: z.literal(2),
+  /** The latest first. */
+  builds: z.array(
+    z.object({
+      /** sha256 of the probe, which holds all that runs an engine. */
+      build: z.string(),
+      state: z.string(),
+      results: z.record(z.string(), probeResultSchema),
+    }),
+  ),
 });
-/** Some engines, a few lines each. */
+type Found = z.infer<typeof fileSchema>['builds'][number];
+/** The editor's build and a command line's may take turns. */
+const KEPT_BUILDS = 4;
+/** Some engines a build, a few lines each. */
 const MAX_FILE_BYTES = 2 ** 16;
 
 export interface ProbeOptions {
@@ -41,17 +52,25 @@ export async function probeEngines(
   names: readonly string[],
   { retry = false }: ProbeOptions = {},
 ): Promise<Map<string, ProbeResult>> {
-  const state = await machineState();
-  const known = Object.fromEntries(Object.entries(knownResults(state)).filter(([, { usable }]) => usable || !retry));
+  const script = workerFile('probe');
+  if (script === undefined) {
+    const reason = 'this build cannot probe engines; `npm run build` first';
+    return new Map(names.map((name) => [name, { usable: false, reason }]));
+  }
+  const [build, state] = [await buildOf(script), await machineState()];
+  const kept = keptResults();
+  const ours = kept.find((found) => found.build === build && found.state === state);
+  const known = Object.fromEntries(Object.entries(ours?.results ?? {}).filter(([, { usable }]) => usable || !retry));
   const results = new Map<string, ProbeResult>();
-  for (const name of names) results.set(name, known[name] ?? (await probe(name)));
-  if (names.some((name) => known[name] === undefined)) await keep(state, { ...known, ...Object.fromEntries(results) });
+  for (const name of names) results.set(name, known[name] ?? (await probe(script, name)));
+  if (names.some((name) => known[name] === undefined)) {
+    const others = kept.filter((found) => found.build !== build);
+    await keep([{ build, state, results: { ...known, ...Object.fromEntries(results) } }, ...others]);
+  }
   return results;
 }
 
-async function probe(name: string): Promise<ProbeResult> {
-  const script = workerFile('probe');
-  if (script === undefined) return { usable: false, reason: 'this build cannot probe engines; `npm run build` first' };
+async function probe(script: string, name: string): Promise<ProbeResult> {
   try {
     const options = { timeout: TIMEOUT_MS, killSignal: 'SIGKILL', maxBuffer: MAX_OUTPUT_BYTES } as const;
     const { stdout, stderr } = await promisify(execFile)(process.execPath, [script, name], options);
@@ -87,21 +106,26 @@ async function bootOf(): Promise<string> {
   }
 }
 
-function knownResults(state: string): Readonly<Record<string, ProbeResult>> {
+async function buildOf(script: string): Promise<string> {
+  return createHash('sha256')
+    .update(await readFile(script))
+    .digest('hex');
+}
+
+function keptResults(): readonly Found[] {
   try {
-    const file = readJson(join(packHome(), FILE), fileSchema, { maxBytes: MAX_FILE_BYTES });
-    return file.state === state ? file.results : {};
+    return readJson(join(packHome(), FILE), fileSchema, { maxBytes: MAX_FILE_BYTES }).builds;
   } catch {
     // None, or one that cannot be read: everything is found out anew.
-    return {};
+    return [];
   }
 }
 
-async function keep(state: string, results: Readonly<Record<string, ProbeResult>>): Promise<void> {
+async function keep(builds: readonly Found[]): Promise<void> {
   const path = join(packHome(), FILE);
   try {
     await mkdir(dirname(path), { recursive: true });
-    await writeFileAtomic(path, `${JSON.stringify({ version: 1, state, results }, null, 2)}\n`);
+    await writeFileAtomic(path, `${JSON.stringify({ version: 2, builds: builds.slice(0, KEPT_BUILDS) }, null, 2)}\n`);
   } catch {
     // A home that cannot be written costs the next one some seconds.
   }

@@ -17,9 +17,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type InstallOptions, installPack, removePack } from '../../../../src/engines/packs/install.ts';
+import { LEASES } from '../../../../src/engines/packs/lock.ts';
 import { findPack, listPacks } from '../../../../src/engines/packs/installed.ts';
 import { MANIFEST } from '../../../../src/engines/packs/manifest.ts';
-import { processStart } from '../../../../src/shared/run/liveness.ts';
+import { claim } from '../../../../src/formats/claim.ts';
 import { CONTENT, LINUX, manifestOf, writePack, writeZip } from './pack-files.ts';
 
 let sandbox: string;
@@ -68,7 +69,7 @@ describe('an installation', () => {
     await install();
     expect(findPack('tensorflow-cpu', home)?.manifest.version).toBe('1.0.1');
     expect(readdirSync(join(home, 'tensorflow-cpu@1.0.1', 'lib'))).toEqual(['libexample.txt']);
-    expect(readdirSync(home)).toEqual(['tensorflow-cpu@1.0.1']);
+    expect(packsIn(home)).toEqual(['tensorflow-cpu@1.0.1']);
   });
 
   it('tells how far it is', async () => {
@@ -82,7 +83,7 @@ describe('an installation', () => {
     mkdirSync(join(home, '.tmp-0123'), { recursive: true });
     await writePack(file);
     await install();
-    expect(readdirSync(home)).toEqual(['tensorflow-cpu@1.0.0']);
+    expect(packsIn(home)).toEqual(['tensorflow-cpu@1.0.0']);
   });
 });
 
@@ -177,24 +178,16 @@ describe('a machine that a pack is not for', () => {
 });
 
 describe('one at a time', () => {
-  it('is refused while a living process installs', async () => {
+  it('is refused while a living process installs, and goes on when that has ended', async () => {
     await writePack(file);
-    mkdirSync(home);
-    const lock = { pid: process.pid, start: processStart(process.pid) };
-    writeFileSync(join(home, '.lock'), JSON.stringify(lock));
-    expect(await refusal()).toContain(`process ${process.pid} is installing or removing an engine pack`);
+    const claimed = await claim(join(home, LEASES));
+    if (!('held' in claimed)) throw new Error('a new folder was claimed');
+    expect(await refusal()).toContain(`process ${process.pid} on`);
+    expect(await refusal()).toContain('is installing or removing an engine pack');
+    await claimed.held.release();
+    await install();
+    expect(packsIn(home)).toEqual(['tensorflow-cpu@1.0.0']);
   });
-
-  it.each(['', '{"pid": 1}', JSON.stringify({ pid: process.pid, start: 'another' })])(
-    'goes on over the lock of a dead one: %s',
-    async (text) => {
-      await writePack(file);
-      mkdirSync(home);
-      writeFileSync(join(home, '.lock'), text);
-      await install();
-      expect(readdirSync(home)).toEqual(['tensorflow-cpu@1.0.0']);
-    },
-  );
 });
 
 describe('a pack that is here', () => {
@@ -235,13 +228,13 @@ describe('a pack that is here', () => {
       await writePack(file, { files: { 'cuda/bin/sleep': program }, version: '1.1.0' });
       const newer = await install();
       expect(findPack('tensorflow-cpu', home)).toEqual(newer);
-      expect(readdirSync(home)).toEqual(['tensorflow-cpu@1.0.0', 'tensorflow-cpu@1.1.0']);
+      expect(packsIn(home)).toEqual(['tensorflow-cpu@1.0.0', 'tensorflow-cpu@1.1.0']);
     } finally {
       child.kill('SIGKILL');
       await once(child, 'close');
     }
     await install();
-    expect(readdirSync(home)).toEqual(['tensorflow-cpu@1.1.0']);
+    expect(packsIn(home)).toEqual(['tensorflow-cpu@1.1.0']);
   });
 
   it('gives way to an older one that somebody chose, and to one that lay in a folder without a version', async () => {
@@ -249,11 +242,11 @@ describe('a pack that is here', () => {
     await install();
     await writePack(file, { version: '1.9.0' });
     await install();
-    expect(readdirSync(home)).toEqual(['tensorflow-cpu@1.9.0']);
+    expect(packsIn(home)).toEqual(['tensorflow-cpu@1.9.0']);
     renameSync(join(home, 'tensorflow-cpu@1.9.0'), join(home, 'tensorflow-cpu'));
     expect(findPack('tensorflow-cpu', home)?.manifest.version).toBe('1.9.0');
     await install();
-    expect(readdirSync(home)).toEqual(['tensorflow-cpu@1.9.0']);
+    expect(packsIn(home)).toEqual(['tensorflow-cpu@1.9.0']);
   });
 
   it.runIf(process.platform === 'linux')(
@@ -269,3 +262,7 @@ describe('a pack that is here', () => {
     },
   );
 });
+
+function packsIn(home: string): string[] {
+  return readdirSync(home).filter((name) => name !== LEASES);
+}
