@@ -20,6 +20,8 @@ export interface PageOf<ToHost extends { type: string }> {
 export interface Page<ToView> {
   /** Dropped by VS Code while the view is hidden: the view says `ready` again when it is shown. */
   post(message: ToView | Fault): void;
+  /** Pictures of these folders, outside the extension, may be loaded. A view that was shown with others is loaded anew. */
+  admit(roots: readonly vscode.Uri[]): void;
 }
 
 /**
@@ -36,8 +38,12 @@ export function openPage<ToHost extends { type: string }, ToView>(
   { name, title, incoming, receive, roots = [] }: PageOf<ToHost>,
 ): Page<ToView> {
   const bundles = vscode.Uri.joinPath(host.context.extensionUri, 'dist', 'webview');
-  webview.options = { enableScripts: true, localResourceRoots: [bundles, ...roots] };
+  const admit = (admitted: readonly vscode.Uri[]): void => {
+    webview.options = { enableScripts: true, localResourceRoots: [bundles, ...admitted] };
+  };
+  admit(roots);
   const page: Page<ToView> = {
+    admit,
     post: (message) => {
       void webview.postMessage(message);
     },

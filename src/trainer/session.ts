@@ -5,6 +5,7 @@ import { countParameters } from '../models/frozen.ts';
 import { openBase } from '../models/open-base.ts';
 import { openAnyDataset } from '../data/open-dataset.ts';
 import type { AnyDataset } from '../data/dataset.ts';
+import { foldersOutside } from '../data/image-folders.ts';
 import { holderOf } from '../engines/device-lease.ts';
 import type { Engine } from '../engines/engine.ts';
 import { physicalCores } from '../engines/threads.ts';
@@ -165,6 +166,7 @@ export function setupOf(
   const head = parameters.filter(({ module }) => base.heads.includes(module));
   const perEpoch = updatesPerEpoch(dataset.splits.train.length, job);
   const { train, validation, test } = dataset.splits;
+  const imageFolders = foldersOutside(dataset);
   return {
     engine: {
       name: engine.name,
@@ -187,6 +189,7 @@ export function setupOf(
       task: dataset.task,
       classes: [...dataset.classes],
       images: { train: train.length, validation: validation.length, test: test.length },
+      ...(imageFolders.length > 0 && { imageFolders }),
     },
     parameters: {
       base: countParameters(base.graph),

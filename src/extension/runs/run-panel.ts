@@ -8,6 +8,7 @@ import { isEnd } from '../../shared/run/events.ts';
 import { RUN_PATHS } from '../../shared/run/layout.ts';
 import { sendControl } from '../../shared/run/send-control.ts';
 import { seriesOfCounted, thinSeries } from '../../shared/run/series.ts';
+import type { RunState } from '../../shared/run/read-run.ts';
 import { isLively } from '../../shared/run/status.ts';
 import { type RunPlace, type ToHostRun, toHostRun, type ToViewRun } from '../../shared/protocol/run.ts';
 import { openPage, type Page } from '../webview-page.ts';
@@ -15,8 +16,9 @@ import type { Host } from '../host.ts';
 import { revealPath } from '../reveal.ts';
 import { cardBytes, residentBytes } from './memory.ts';
 import { type Look, type Reading, RunReader } from './run-reader.ts';
+import { pictureFolders } from './picture-folders.ts';
 import { detectionsOf } from './run-detections.ts';
-import { datasetFolder, detailsOf, headOf, holderHere, NO_MEMORY } from './run-view.ts';
+import { detailsOf, headOf, holderHere, NO_MEMORY } from './run-view.ts';
 
 const LIVELY_MS = 100;
 const IDLE_MS = 2_000;
@@ -49,14 +51,14 @@ export class RunPanel {
   /** Whose samples are shown; null for the newest. */
   #samplesOf: number | null = null;
   #detailsAt = 0;
+  /** Whose pictures the view may load, a line each. */
+  #folders: string;
   #memory = NO_MEMORY;
 
   static async open(host: Omit<Host, 'runs'>, folder: string, panel: vscode.WebviewPanel): Promise<RunPanel> {
     const reader = new RunReader(folder, { curves: true });
     const look = await reader.look();
-    // Paths of an untrusted folder may point anywhere.
-    const data = 'state' in look && vscode.workspace.isTrusted ? await datasetFolder(look.state) : null;
-    return new RunPanel(host, folder, panel, reader, data === null ? [] : [vscode.Uri.file(data)]);
+    return new RunPanel(host, folder, panel, reader, 'state' in look ? await foldersOf(look.state) : []);
   }
 
   private constructor(
@@ -64,8 +66,9 @@ export class RunPanel {
     folder: string,
     panel: vscode.WebviewPanel,
     reader: RunReader,
-    roots: readonly vscode.Uri[],
+    folders: readonly string[],
   ) {
+    this.#folders = folders.join('\n');
     this.#folder = folder;
     this.#panel = panel;
     this.#reader = reader;
@@ -73,7 +76,7 @@ export class RunPanel {
       name: 'run',
       title: vscode.l10n.t('Training run'),
       incoming: toHostRun,
-      roots,
+      roots: folders.map((each) => vscode.Uri.file(each)),
       receive: (message) => this.#receive(message),
     });
     panel.onDidDispose(() => {
@@ -208,8 +211,14 @@ export class RunPanel {
     this.#page.post({ type: 'details', details });
   }
 
-  #details({ state }: Reading) {
-    return detailsOf(state, this.#reader.told, this.#uriOf);
+  async #details({ state }: Reading) {
+    // Known once the trainer has opened the dataset, and once the workspace is trusted.
+    const folders = await foldersOf(state);
+    if (folders.join('\n') !== this.#folders) {
+      this.#folders = folders.join('\n');
+      this.#page.admit(folders.map((each) => vscode.Uri.file(each)));
+    }
+    return await detailsOf(state, this.#reader.told, this.#uriOf);
   }
 
   #detections({ state }: Reading) {
@@ -240,4 +249,9 @@ export class RunPanel {
 /** The file that the editor of a run is opened on. */
 export function runFile(folder: string): vscode.Uri {
   return vscode.Uri.file(join(folder, RUN_PATHS.identity));
+}
+
+/** None while the workspace is not trusted: paths of an untrusted folder may point anywhere. */
+async function foldersOf(state: RunState): Promise<string[]> {
+  return vscode.workspace.isTrusted ? await pictureFolders(state) : [];
 }

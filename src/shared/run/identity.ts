@@ -3,6 +3,8 @@ import * as z from 'zod';
 import { jobSchema } from '../job.ts';
 
 const count = z.int().min(0);
+/** As many as a trainer tells; each is a folder that a view may load pictures from. */
+const MAX_FOLDERS = 100;
 
 /** What the trainer found when it opened base, dataset and engine; the first step has not run yet. */
 export const setupSchema = z.object({
@@ -37,6 +39,8 @@ export const setupSchema = z.object({
     task: z.enum(['classification', 'detection']).optional(),
     classes: z.array(z.string()),
     images: z.object({ train: count, validation: count, test: count }),
+    /** Absolute; where images lie that are not in the dataset's own folder. */
+    imageFolders: z.array(z.string()).max(MAX_FOLDERS).optional(),
   }),
   parameters: z.object({ base: count, adapter: count, head: count, trainable: count, adapterBytes: count }),
   steps: z.object({ total: count, perEpoch: count }),
