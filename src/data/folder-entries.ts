@@ -134,8 +134,13 @@ export class FolderReader {
       const seen = this.#unread.get(extension);
       this.#unread.set(extension, { first: seen?.first ?? path, count: (seen?.count ?? 0) + 1 });
     }
-    return IMAGES.has(extension);
+    return isImageName(name);
   }
+}
+
+/** Whether a file of this name is read as an image. */
+export function isImageName(name: string): boolean {
+  return IMAGES.has(extname(name).toLowerCase());
 }
 
 async function readFolder(folder: string): Promise<Dirent[]> {

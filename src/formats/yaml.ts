@@ -4,6 +4,7 @@ import type * as z from 'zod';
 import { InputError, messageOf } from '../shared/errors.ts';
 import { readWhole } from './file-read.ts';
 import { printable } from './printable.ts';
+import { decodeText } from './text.ts';
 
 /** Names of 32 768 classes take half a megabyte. */
 const MAX_YAML_BYTES = 4 * 2 ** 20;
@@ -12,10 +13,11 @@ const MAX_ALIASES = 100;
 
 /** The content of a YAML file as `schema` describes it. Throws an `InputError` naming file, line and field. */
 export function readYaml<T>(path: string, schema: z.ZodType<T>): T {
-  const text = new TextDecoder().decode(readWhole(path, MAX_YAML_BYTES)).replace(/^\uFEFF/, '');
+  const text = decodeText(readWhole(path, MAX_YAML_BYTES), path);
   const lines = new LineCounter();
   const document = parsed(
-    () => parseDocument(text, { lineCounter: lines, prettyErrors: false, logLevel: 'silent' }),
+    // `merge`: `<<`, which the YAML that Python reads has.
+    () => parseDocument(text, { lineCounter: lines, prettyErrors: false, logLevel: 'silent', merge: true }),
     path,
   );
   const [fault] = document.errors;

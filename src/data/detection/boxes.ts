@@ -35,6 +35,12 @@ export class BoxCollector {
     if (!Number.isInteger(label) || label < 0 || label >= this.#classes) {
       const range = this.#classes === 1 ? 'only class 0 is named' : `classes are 0 to ${this.#classes - 1}`;
       note('class', place, `class ${label}, but ${range}; name it or remove the box`);
+    } else if (x2 < x1 || y2 < y1) {
+      note(
+        'swapped',
+        place,
+        'the box ends before it begins: its corners are swapped, or its size is negative; left out',
+      );
     } else if (!(x2 > x1 && y2 > y1)) {
       note('area', place, 'the box has no area; left out');
     } else if (x1 >= 1 || y1 >= 1 || x2 <= 0 || y2 <= 0) {

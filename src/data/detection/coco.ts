@@ -27,27 +27,33 @@ import { LabelFaults } from './label-faults.ts';
 /** COCO's own 118 000 training images take 448 MB; a string of more than half a gigabyte cannot be. */
 const MAX_COCO_BYTES = 500 * 2 ** 20;
 const BESIDE = '_annotations.coco.json';
+/** One file for all images, as CVAT and Label Studio write it. */
+const WHOLE = [join('annotations', 'instances_default.json'), 'result.json'];
 const SPLIT_NAMES: Readonly<Record<SplitName, RegExp>> = {
   train: /^(instances_)?train/i,
   validation: /^(instances_)?val/i,
   test: /^(instances_)?test/i,
 };
 
-const id = z.union([z.number(), z.string()]);
+const id = z.union([z.number(), z.string()], { error: 'must be a number' });
+const side = z
+  .number('must be the pixels of the image')
+  .positive({ error: 'must be the pixels of the image, more than 0' });
 const schema = z.object(
   {
     images: z
-      .array(z.object({ id, file_name: z.string(), width: z.number().positive(), height: z.number().positive() }))
-      .max(MAX_SAMPLES),
-    categories: z.array(z.object({ id, name: z.string() })).max(MAX_CLASSES),
+      .array(z.object({ id, file_name: z.string('must be the name of an image'), width: side, height: side }))
+      .max(MAX_SAMPLES, `more than ${MAX_SAMPLES} images`),
+    categories: z.array(z.object({ id, name: z.string('must be text') }), 'must be a list').max(MAX_CLASSES),
     annotations: z.array(
       z.object({
         id: id.optional(),
         image_id: id,
         category_id: id,
-        bbox: z.array(z.number()).optional(),
-        iscrowd: z.union([z.number(), z.boolean()]).optional(),
+        bbox: z.array(z.number('must be a number of pixels'), 'must be [x, y, width, height] in pixels').nullish(),
+        iscrowd: z.union([z.number(), z.boolean()]).nullish(),
       }),
+      'must be a list',
     ),
   },
   { error: 'is no COCO file: it needs images, categories and annotations' },
@@ -113,12 +119,14 @@ async function filesOf(root: string): Promise<Partial<Record<SplitName, string>>
     ? (await readdir(inside)).filter((name) => extname(name) === '.json').map((name) => join(inside, name))
     : [];
   const beside = (await readdir(root)).map((name) => join(root, name, BESIDE)).filter((file) => existsSync(file));
+  const whole = WHOLE.map((name) => join(root, name)).find((file) => existsSync(file));
   return Object.fromEntries(
     SPLITS.flatMap((split) => {
       const fits = (text: string): boolean => SPLIT_NAMES[split].test(text);
       const file =
         beside.find((candidate) => fits(basename(dirname(candidate)))) ??
-        named.sort().find((candidate) => fits(basename(candidate)));
+        named.sort().find((candidate) => fits(basename(candidate))) ??
+        (split === 'train' ? whole : undefined);
       return file === undefined ? [] : [[split, file]];
     }),
   );
@@ -153,7 +161,16 @@ function samplesOf(
 ): DetectionSample[] {
   const labels = new Map([...classes.keys()].map((key, label) => [key, label]));
   const collected = new Map<string, { boxes: BoxCollector; image: Coco['images'][number] }>();
-  for (const image of images) collected.set(String(image.id), { boxes: new BoxCollector(faults, classes.size), image });
+  for (const image of images) {
+    const key = String(image.id);
+    if (collected.has(key))
+      faults.note(
+        'file',
+        { file },
+        `image ${printable(image.file_name)} has the id ${printable(key)} of another; left out`,
+      );
+    else collected.set(key, { boxes: new BoxCollector(faults, classes.size), image });
+  }
   for (const [i, { id: own, image_id, category_id, bbox, iscrowd }] of annotations.entries()) {
     const place = { file };
     const what = `annotation ${own === undefined ? `number ${i + 1}` : printable(String(own))}`;

@@ -10,11 +10,13 @@ import { readYaml } from '../../formats/yaml.ts';
 import { type SplitName } from '../../shared/dataset-report.ts';
 import { InputError } from '../../shared/errors.ts';
 import { MAX_CLASSES } from '../dataset.ts';
+import { spellings } from './foreign-path.ts';
 
 const MAX_NAME = 200;
 /** A dataset is put together of some dozen folders at most. */
 const MAX_PLACES = 1000;
 
+const NC = `must be the number of classes, 1 to ${MAX_CLASSES}`;
 const name = z
   .union([z.string(), z.number(), z.boolean()], { error: 'a class name must be text' })
   .transform((value) => printable(String(value)).slice(0, MAX_NAME));
@@ -30,7 +32,8 @@ const schema = z.looseObject(
     val: places.optional(),
     valid: places.optional(),
     test: places.optional(),
-    nc: z.int({ error: 'must be the number of classes' }).positive().max(MAX_CLASSES).optional(),
+    nc: z.int({ error: NC }).positive({ error: NC }).max(MAX_CLASSES, { error: NC }).optional(),
+    kpt_shape: z.array(z.int().nonnegative()).length(2).optional().catch(undefined),
     names: z
       .union([z.array(name).max(MAX_CLASSES), z.record(z.string(), name)], {
         error: 'must be a list of class names, or a mapping from 0, 1, … to them',
@@ -44,18 +47,21 @@ export interface DataDescription {
   readonly classes: readonly string[];
   /** Folders and lists, absolute. */
   readonly splits: Readonly<Record<SplitName, readonly string[]>>;
+  /** Numbers of key points behind each box; 0, or missing, where there are none. */
+  readonly keyPoints?: number;
 }
 
 /** Throws an `InputError` naming file, line and field. */
 export function readDataYaml(file: string): DataDescription {
-  const { path, train, val, valid, test, nc, names } = readYaml(file, schema);
+  const { path, train, val, valid, test, nc, names, kpt_shape } = readYaml(file, schema);
   if (train === undefined || train.length === 0)
     throw new InputError('missing; name the folder of the training images', { file, field: 'train' });
   const root = rootOf(file, path ?? undefined);
-  const found = (split: readonly string[] = []): string[] => split.map((place) => placeOf(place, root, dirname(file)));
+  const found = (split: readonly string[] = []): string[] => split.map((place) => placeOf(place, root, file));
   return {
     classes: classesOf(file, names, nc),
     splits: { train: found(train), validation: found(val ?? valid), test: found(test) },
+    keyPoints: (kpt_shape ?? []).reduce((product, count) => product * count, kpt_shape === undefined ? 0 : 1),
   };
 }
 
@@ -65,6 +71,7 @@ function classesOf(file: string, names: z.infer<typeof schema>['names'], count: 
     return Array.from({ length: count }, (_, label) => `class_${label}`);
   }
   const listed = Array.isArray(names) ? names : inOrder(file, names);
+  if (listed.length === 0) throw new InputError('is empty; list the class names', { file, field: 'names' });
   if (count !== undefined && count !== listed.length)
     throw new InputError(`is ${count}, but ${listed.length} classes are named; correct one of them`, {
       file,
@@ -89,15 +96,19 @@ function inOrder(file: string, names: Readonly<Record<string, string>>): string[
 /** `path` is often that of another machine: then the dataset is where its description lies. */
 function rootOf(file: string, path: string | undefined): string {
   const folder = dirname(file);
-  const root = resolve(folder, path ?? '.');
-  return existsSync(root) ? root : folder;
+  const roots = spellings(path ?? '.').map((spelled) => resolve(folder, spelled));
+  return roots.find((root) => existsSync(root)) ?? folder;
 }
 
 /** Roboflow writes `../train/images` and means `train/images`, which Ultralytics' tools put up with. */
-function placeOf(place: string, root: string, folder: string): string {
-  const tried = [root, folder].flatMap((start) => [
-    resolve(start, place),
-    ...(place.startsWith('../') ? [join(start, place.slice(3))] : []),
-  ]);
+function placeOf(place: string, root: string, file: string): string {
+  if (/^https?:\/\//i.test(place))
+    throw new InputError(`${printable(place)} is an address; download it, and name the folder`, { file });
+  const tried = [root, dirname(file)].flatMap((start) =>
+    spellings(place).flatMap((spelled) => [
+      resolve(start, spelled),
+      ...(spelled.startsWith('../') ? [join(start, spelled.slice(3))] : []),
+    ]),
+  );
   return tried.find((candidate) => existsSync(candidate)) ?? tried[0]!;
 }

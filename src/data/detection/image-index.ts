@@ -1,5 +1,5 @@
 /** Finds the images that an annotation names by a path, or by a bare file name with or without its ending, below some folders. */
-import { basename, extname, join, resolve, sep } from 'node:path';
+import { basename, extname, join, posix, resolve, sep } from 'node:path';
 import { FolderReader } from '../folder-entries.ts';
 
 export class ImageIndex {
@@ -28,10 +28,13 @@ export class ImageIndex {
 
   /** Only what was listed is found: a name with `..` in it leads nowhere else. */
   find(name: string): string | undefined {
-    for (const folder of this.#folders) {
-      const path = resolve(folder, join('.', name.replaceAll('/', sep)));
-      if (this.#paths.has(path)) return path;
-    }
-    return this.#byName.get(basename(name));
+    // A name from Windows; a file on another system may have a backslash in its own.
+    const slashed = name.replaceAll('\\', '/');
+    for (const spelled of [name, slashed])
+      for (const folder of this.#folders) {
+        const path = resolve(folder, join('.', spelled.replaceAll('/', sep)));
+        if (this.#paths.has(path)) return path;
+      }
+    return this.#byName.get(basename(name)) ?? this.#byName.get(posix.basename(slashed));
   }
 }

@@ -52,7 +52,7 @@ export function boxStatistics(dataset: DetectionDataset): BoxStatistics {
 }
 
 export function judgeBoxes(dataset: DetectionDataset): Findings {
-  const { root: file, splits, classes } = dataset;
+  const { root: file, splits, classes, kind } = dataset;
   const fatal: string[] = [];
   const warnings: string[] = [];
   const found = (): Findings => ({
@@ -60,8 +60,11 @@ export function judgeBoxes(dataset: DetectionDataset): Findings {
     warnings: warnings.map((message) => ({ file, message })),
   });
   const { counts, backgrounds } = boxStatistics(dataset);
-  if (classes.length === 0) fatal.push('no class is named; name them in data.yaml');
-  if (counts.train === 0) fatal.push('no training image has a box; check that each image has its label file');
+  if (classes.length === 0) fatal.push(`no class is named${kind === 'yolo' ? '; name them in data.yaml' : ''}`);
+  if (counts.train === 0) {
+    const what = kind === 'yolo' ? '; check that each image has its label file' : ' that can be used';
+    fatal.push(`no training image has a box${what}`);
+  }
   if (splits.validation.length === 0) fatal.push('no validation images; add some');
   else if (counts.validation === 0) fatal.push('no validation image has a box; nothing could be scored');
   if (fatal.length > 0) return found();

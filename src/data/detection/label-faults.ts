@@ -17,6 +17,8 @@ const WORDS = {
   area: 'boxes have no area',
   duplicate: 'boxes are there twice',
   crowd: 'boxes of crowds',
+  difficult: 'boxes of objects marked difficult',
+  swapped: 'boxes end before they begin',
   many: 'images have too many boxes',
   file: 'label files cannot be used',
 } as const;
@@ -53,7 +55,7 @@ export class LabelFaults {
       if (kind === 'pixels' && 2 * count > rows) {
         const message = `${told[0]!.message.replace(/; .*/, '')} (as ${count} of ${rows} are): ${PIXELS_FIX}`;
         fatal.push({ ...told[0]!, message });
-      } else if (kind === 'class' || (isDamage(kind) && this.#files.get(kind)!.size > maxFaults(images))) {
+      } else if (kind === 'class' || this.#isWidespread(kind, images, rows)) {
         fatal.push(...all);
       } else {
         warnings.push(...all);
@@ -61,12 +63,13 @@ export class LabelFaults {
     }
     return { fatal, warnings };
   }
+
+  /** A handful of damaged files is left out; many mean that something else is wrong. */
+  #isWidespread(kind: LabelFault, images: number, rows: number): boolean {
+    if (kind === 'row' && 2 * this.count(kind) > rows) return true;
+    return (kind === 'row' || kind === 'file') && this.#files.get(kind)!.size > maxFaults(images);
+  }
 }
 
 const PIXELS_FIX =
   "divide x and width by the image's width, y and height by its height (`lowrank check --fix` does, and keeps the old files)";
-
-/** A handful of damaged files is left out; many mean that something else is wrong. */
-function isDamage(kind: LabelFault): boolean {
-  return kind === 'row' || kind === 'file';
-}

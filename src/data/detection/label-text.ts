@@ -9,16 +9,25 @@ import type { LabelFaults } from './label-faults.ts';
 const DECIMAL = /^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i;
 /** A part of an image is at most 1; a little more may be rounding or an object that is cut, twice as much is not. */
 const NO_PART = 2;
+/** Class, x, y, width, height. */
+const BOX_WORDS = 5;
 /** Corners of an outline: at least a triangle. */
 const MIN_OUTLINE = 6;
 
-/** Adds the boxes of a file; returns how many lines it has that were meant as boxes. */
-export function readLabels(text: string, file: string, boxes: BoxCollector, faults: LabelFaults): number {
+/** Adds the boxes of a file, each of which has so many numbers of key points behind it, which are not read; returns how many lines it has that were meant as boxes. */
+export function readLabels(
+  text: string,
+  file: string,
+  boxes: BoxCollector,
+  faults: LabelFaults,
+  keyPoints = 0,
+): number {
   let rows = 0;
   for (const [index, line] of text.split(/\r\n|\r|\n/).entries()) {
-    const words = line.trim().split(/\s+/);
+    let words = line.trim().split(/\s+/);
     if (words[0] === '') continue;
     rows++;
+    if (keyPoints > 0 && words.length === BOX_WORDS + keyPoints) words = words.slice(0, BOX_WORDS);
     const place = { file, line: index + 1 };
     const wrong = faultOf(words);
     if (wrong !== undefined) {
@@ -42,10 +51,15 @@ export function isInPixels(coordinates: readonly number[]): boolean {
 
 function faultOf(words: readonly string[]): string | undefined {
   const count = words.length - 1;
-  if (count !== 4 && (count < MIN_OUTLINE || count % 2 === 1))
-    return `${words.length} values, but a box has 5: class, x, y, width, height`;
+  if (words[0]!.split(',').length >= BOX_WORDS) return 'its values are separated by commas; put spaces between them';
+  if (count !== 4 && (count < MIN_OUTLINE || count % 2 === 1)) {
+    const hint = words.length === BOX_WORDS + 1 ? ' (remove a confidence behind them)' : '';
+    return `${words.length} values, but a box has 5: class, x, y, width, height${hint}`;
+  }
   const odd = words.find((word) => !DECIMAL.test(word));
-  return odd === undefined ? undefined : `"${printable(odd)}" is no number`;
+  if (odd === undefined) return undefined;
+  if (odd === words[0] && /^\p{L}/u.test(odd)) return `"${printable(odd)}" is no number; a class is told by its number`;
+  return `"${printable(odd)}" is no number${/^\d+,\d+$/.test(odd) ? '; write a point for its comma' : ''}`;
 }
 
 function cornersOf(coordinates: readonly number[]): { x1: number; y1: number; x2: number; y2: number } {

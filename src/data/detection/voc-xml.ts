@@ -6,6 +6,8 @@ import { InputError } from '../../shared/errors.ts';
 export interface VocObject {
   readonly line: number;
   readonly name: string;
+  /** Whoever drew the box could hardly tell what it holds: neither trained nor scored, as by VOC's own rules. */
+  readonly difficult: boolean;
   /** Pixels, the first and the last one of the object counted from 1. */
   readonly xmin: number;
   readonly ymin: number;
@@ -20,8 +22,18 @@ export interface VocAnnotation {
   readonly objects: readonly VocObject[];
 }
 
+/** Bytes in which a declaration stands. */
+const MAX_DECLARATION = 200;
 /** Deeper than any annotation: parts of objects have boxes too, which are not read. */
 const MAX_DEPTH = 16;
+
+/** What the first line of an XML file declares: `<?xml version="1.0" encoding="GB2312"?>`. */
+export function declaredEncoding(bytes: Uint8Array): string | undefined {
+  const start = String.fromCharCode(...bytes.subarray(0, MAX_DECLARATION));
+  const [, encoding] = /^(?:\xef\xbb\xbf)?<\?xml[^>]*?encoding\s*=\s*["']([\w.:-]+)["']/.exec(start) ?? [];
+  // A text of which these bytes can be read is in no encoding of two bytes a letter.
+  return encoding === undefined || /^utf-?16/i.test(encoding) ? undefined : encoding;
+}
 
 /** Throws an `InputError` naming file and line. */
 export function parseVoc(text: string, file: string): VocAnnotation {
@@ -71,7 +83,16 @@ export function parseVoc(text: string, file: string): VocAnnotation {
       const name = fields['name'] ?? '';
       if (name === '') throw new InputError('an object without a name', { file, line });
       const at = (key: string): number => number(fields[key], key, line);
-      return { line, name: printable(name), xmin: at('xmin'), ymin: at('ymin'), xmax: at('xmax'), ymax: at('ymax') };
+      const difficult = fields['difficult'] === '1' || fields['difficult']?.toLowerCase() === 'true';
+      return {
+        line,
+        name: printable(name),
+        difficult,
+        xmin: at('xmin'),
+        ymin: at('ymin'),
+        xmax: at('xmax'),
+        ymax: at('ymax'),
+      };
     }),
   };
 }

@@ -9,12 +9,13 @@ import { type SplitName, SPLITS } from '../../shared/dataset-report.ts';
 import { InputError } from '../../shared/errors.ts';
 import { byCodePoint } from '../code-points.ts';
 import { type DatasetKind, type DetectionSample } from '../dataset.ts';
+import { isImageName } from '../folder-entries.ts';
 import { BoxCollector } from './boxes.ts';
 import { withHeldOut } from './hold-out.ts';
 import { ImageIndex } from './image-index.ts';
 import { LabelFaults } from './label-faults.ts';
 import { inParallel, readText } from './read-text.ts';
-import { parseVoc, type VocAnnotation } from './voc-xml.ts';
+import { declaredEncoding, parseVoc, type VocAnnotation } from './voc-xml.ts';
 
 const ANNOTATIONS = 'Annotations';
 const IMAGES = 'JPEGImages';
@@ -32,7 +33,7 @@ export const voc: DatasetKind = {
 
   async recognise(path) {
     if (!(await stat(path)).isDirectory()) return false;
-    return (await isPair(path)) || (await trainFolderOf(path)) !== undefined;
+    return (await isPair(path)) || (await trainFolderOf(path)) !== undefined || (await isBeside(path));
   },
 
   async partOf(path) {
@@ -49,7 +50,7 @@ export const voc: DatasetKind = {
     const classes = [...new Set(names)].sort(byCodePoint);
     const samples: Record<SplitName, DetectionSample[]> = { train: [], validation: [], test: [] };
     for (const part of parts) {
-      const path = part.images.find(part.annotation.filename ?? '') ?? part.images.find(part.stem);
+      const path = part.images.find(part.stem) ?? part.images.find(part.annotation.filename ?? '');
       if (path === undefined) faults.note('file', { file: part.file }, 'its image is missing; left out');
       else samples[part.split].push({ path, boxes: boxesOf(part.annotation, part.file, classes, faults) });
     }
@@ -69,7 +70,7 @@ interface Part {
 }
 
 async function annotationsOf(root: string, faults: LabelFaults): Promise<Part[]> {
-  if (await isPair(root)) return await readPair(root, await splitsOf(root), faults);
+  if ((await isPair(root)) || (await isBeside(root))) return await readPair(root, await splitsOf(root), faults);
   const parts: Part[] = [];
   for (const split of SPLITS)
     for (const name of SPLIT_FOLDERS[split]) {
@@ -96,7 +97,7 @@ async function readPair(
   });
   const read = await inParallel(wanted, async (one) => {
     try {
-      return { ...one, images, annotation: parseVoc(await readText(one.file), one.file) };
+      return { ...one, images, annotation: parseVoc(await readText(one.file, declaredEncoding), one.file) };
     } catch (error) {
       if (error instanceof InputError) return error;
       throw error;
@@ -134,7 +135,11 @@ function boxesOf(
 ) {
   const collector = new BoxCollector(faults, classes.length);
   const labels = new Map(classes.map((name, label) => [name, label]));
-  for (const { line, name, xmin, ymin, xmax, ymax } of objects) {
+  for (const { line, name, difficult, xmin, ymin, xmax, ymax } of objects) {
+    if (difficult) {
+      faults.note('difficult', { file, line }, 'the object is marked difficult; left out');
+      continue;
+    }
     const corners = { x1: (xmin - 1) / width, y1: (ymin - 1) / height, x2: xmax / width, y2: ymax / height };
     collector.add({ label: labels.get(name)!, ...corners }, { file, line });
   }
@@ -144,6 +149,13 @@ function boxesOf(
 async function isPair(folder: string): Promise<boolean> {
   if (![ANNOTATIONS, IMAGES].every((name) => existsSync(join(folder, name)))) return false;
   return (await readdir(join(folder, ANNOTATIONS))).some((name) => extname(name) === '.xml');
+}
+
+/** Annotations beside their images, as LabelImg leaves them. */
+async function isBeside(folder: string): Promise<boolean> {
+  const names = await readdir(folder);
+  const annotated = new Set(names.filter((name) => extname(name) === '.xml').map((name) => basename(name, '.xml')));
+  return names.some((name) => isImageName(name) && annotated.has(basename(name, extname(name))));
 }
 
 /** `train/` with pairs or with annotations beside their images. */

@@ -2,25 +2,33 @@
  * A detection dataset as YOLO's tools keep it: images, for each a text file of its boxes (`images/…/a.jpg` and `labels/…/a.txt`, or side
  * by side), and a `data.yaml` that names the classes and the splits.
  */
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, extname, join, resolve } from 'node:path';
 import { type Finding, type SplitName, SPLITS } from '../../shared/dataset-report.ts';
 import { InputError } from '../../shared/errors.ts';
 import { type DatasetKind, type DetectionSample, MAX_SAMPLES, type OpenOptions, type ReadDataset } from '../dataset.ts';
 import { faultOf } from '../faults.ts';
-import { FolderReader } from '../folder-entries.ts';
+import { FolderReader, isImageName } from '../folder-entries.ts';
 import { BoxCollector } from './boxes.ts';
 import { type DataDescription, readDataYaml } from './data-yaml.ts';
+import { readObjData } from './darknet.ts';
+import { spellings } from './foreign-path.ts';
 import { withHeldOut } from './hold-out.ts';
 import { readLabels } from './label-text.ts';
 import { LabelFaults } from './label-faults.ts';
 import { labelsOf } from './label-path.ts';
-import { inParallel, readText } from './read-text.ts';
+import { inParallel, readClassList, readText } from './read-text.ts';
 
 const YAML = ['.yaml', '.yml'];
 const DESCRIPTIONS = ['data.yaml', 'data.yml', 'dataset.yaml'];
-const CLASS_LISTS = ['classes.txt', join('labels', 'classes.txt'), 'obj.names'];
+/** LabelImg writes its list beside the labels. */
+const CLASS_LISTS = [
+  'classes.txt',
+  'obj.names',
+  ...[['labels'], ['labels', 'train'], ['train', 'labels']].map((folders) => join(...folders, 'classes.txt')),
+];
+const OBJ_DATA = 'obj.data';
 const SPLIT_FOLDERS: Readonly<Record<SplitName, readonly string[]>> = {
   train: ['train', 'training'],
   validation: ['val', 'valid', 'validation'],
@@ -58,7 +66,7 @@ export const yolo: DatasetKind = {
     const root = isFile ? dirname(path) : path;
     const file = isFile ? path : await descriptionIn(path);
     try {
-      return await read(root, file === undefined ? await undescribed(root) : readDataYaml(file), options);
+      return await read(root, await describe(root, file), options);
     } catch (error) {
       if (!(error instanceof InputError)) throw error;
       // It is a dataset of this kind, though nothing can be read of it.
@@ -71,8 +79,9 @@ export const yolo: DatasetKind = {
 
 /** The description that a folder has, by its usual name or as the only YAML that is one. */
 async function descriptionIn(folder: string): Promise<string | undefined> {
-  const names = (await readdir(folder)).filter((name) => YAML.includes(extname(name).toLowerCase()));
-  const usual = DESCRIPTIONS.find((name) => names.includes(name));
+  const all = await readdir(folder);
+  const names = all.filter((name) => YAML.includes(extname(name).toLowerCase()));
+  const usual = DESCRIPTIONS.find((name) => names.includes(name)) ?? all.find((name) => name === OBJ_DATA);
   if (usual !== undefined) return join(folder, usual);
   if (layoutOf(folder) === undefined || names.length !== 1) return undefined;
   return join(folder, names[0]!);
@@ -97,7 +106,20 @@ function layoutOf(folder: string): Readonly<Record<SplitName, readonly string[]>
     (split) => join(folder, split, 'images'),
     (split) => has(split, 'images') && has(split, 'labels'),
   );
-  return around.train.length > 0 ? around : undefined;
+  if (around.train.length > 0) return around;
+  // Images, labels and classes.txt in one folder.
+  return has('classes.txt') && areBeside(folder) ? { train: [folder], validation: [], test: [] } : undefined;
+}
+
+function areBeside(folder: string): boolean {
+  const names = readdirSync(folder);
+  const texts = new Set(names.filter((name) => extname(name) === '.txt'));
+  return names.some((name) => isImageName(name) && texts.has(`${basename(name, extname(name))}.txt`));
+}
+
+async function describe(root: string, file: string | undefined): Promise<DataDescription> {
+  if (file === undefined) return await undescribed(root);
+  return basename(file) === OBJ_DATA ? await readObjData(file) : readDataYaml(file);
 }
 
 async function undescribed(root: string): Promise<DataDescription> {
@@ -109,21 +131,25 @@ async function undescribed(root: string): Promise<DataDescription> {
         file: root,
       },
     );
-  const classes = (await readText(list)).split(/\r?\n/).map((line) => line.trim());
-  while (classes.at(-1) === '') classes.pop();
-  return { classes, splits: layoutOf(root)! };
+  return { classes: await readClassList(list), splits: layoutOf(root)! };
 }
 
 interface Reading {
   readonly classes: readonly string[];
   readonly faults: LabelFaults;
   readonly leftOut: Finding[];
+  readonly keyPoints: number;
   images: number;
   rows: number;
 }
 
-async function read(root: string, { classes, splits }: DataDescription, options: OpenOptions): Promise<ReadDataset> {
-  const reading: Reading = { classes, faults: new LabelFaults(), leftOut: [], images: 0, rows: 0 };
+async function read(
+  root: string,
+  { classes, splits, keyPoints = 0 }: DataDescription,
+  options: OpenOptions,
+): Promise<ReadDataset> {
+  const reading: Reading = { classes, faults: new LabelFaults(), leftOut: [], keyPoints, images: 0, rows: 0 };
+  if (keyPoints > 0) reading.leftOut.push({ file: root, message: 'its key points are not read, only its boxes' });
   const fatal: Finding[] = [];
   const samples: Record<SplitName, DetectionSample[]> = { train: [], validation: [], test: [] };
   for (const split of SPLITS) {
@@ -155,6 +181,8 @@ async function read(root: string, { classes, splits }: DataDescription, options:
 /** The images of a folder, or those that a text file lists: relative to it, or to the dataset. */
 async function imagesAt(place: string, root: string, reading: Reading): Promise<string[]> {
   if (extname(place).toLowerCase() !== '.txt') {
+    if (existsSync(place) && !(await stat(place)).isDirectory())
+      throw new InputError('is neither a folder of images nor a .txt file that lists them', { file: place });
     const reader = await FolderReader.open(place);
     const images = (await reader.images(place)).map(({ path }) => path);
     reading.leftOut.push(...reader.leftOut());
@@ -162,13 +190,21 @@ async function imagesAt(place: string, root: string, reading: Reading): Promise<
     return images;
   }
   const lines = (await readText(place)).split(/\r?\n/).map((line) => line.trim());
-  return lines.flatMap((line, index) => {
+  let missing: { line: number; looked: string } | undefined;
+  const images = lines.flatMap((line, index) => {
     if (line === '') return [];
-    const candidates = [resolve(dirname(place), line), resolve(root, line)];
+    const spelled = spellings(line);
+    const candidates = [dirname(place), root].flatMap((start) => spelled.map((path) => resolve(start, path)));
     const image = candidates.find((candidate) => existsSync(candidate));
     if (image !== undefined) return [image];
     reading.faults.note('file', { file: place, line: index + 1 }, 'no such image; left out');
+    missing ??= { line: index + 1, looked: candidates[0]! };
     return [];
+  });
+  if (images.length > 0 || missing === undefined) return images;
+  throw new InputError(`none of its images is there; the first was looked for at ${missing.looked}`, {
+    file: place,
+    line: missing.line,
   });
 }
 
@@ -189,6 +225,6 @@ function sampleOf(path: string, text: string | InputError | undefined, reading: 
   const file = labelsOf(path);
   if (text instanceof InputError)
     reading.faults.note('file', { file }, `${text.reason}; its image is left without boxes`);
-  else if (text !== undefined) reading.rows += readLabels(text, file, boxes, reading.faults);
+  else if (text !== undefined) reading.rows += readLabels(text, file, boxes, reading.faults, reading.keyPoints);
   return { path, boxes: boxes.boxes };
 }

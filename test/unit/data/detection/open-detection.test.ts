@@ -273,6 +273,7 @@ describe('a COCO dataset', () => {
       { image_id: 0, category_id: 8, bbox: [0, 0, 1, 1] },
       { image_id: 0, category_id: 7, bbox: [0, 0] },
       { image_id: 0, category_id: 7, bbox: [0, 0, 10, 10] },
+      { image_id: 0, category_id: 7, bbox: [0, 0, 20, 10] },
     ]);
     const file = join(root, 'annotations/instances_val2017.json');
     writeFileSync(
