@@ -61,7 +61,7 @@ export async function measureDetector(options: DetectorOptions): Promise<Detecto
     counts: new Int32Array(batch).fill(BOXES),
     rows: Float32Array.from(
       Array.from({ length: batch * BOXES }, () => {
-        const [x, y, width, height] = Array.from({ length: 4 }, () => (0.3 * random.next() + 0.2) * side);
+        const [x, y, width, height] = Array.from({ length: 4 }, () => side * random.uniform(0.2, 0.5));
         return [random.int(classes.length), x! - width! / 2, y! - height! / 2, x! + width! / 2, y! + height! / 2];
       }).flatMap((row) => row.slice(0, TARGET_COLUMNS)),
     ),

@@ -74,13 +74,18 @@ export class DetectionLoss {
 
   /**
    * Writes the gradient of the parts' sum by the raw outputs into `gradients`, of the same shapes as `outputs`. Not `divided`, parts and
-   * gradient are those of a piece of a batch, which adds up with others before all are divided by the labels of all.
+   * gradient are those of a piece of a batch, which adds up with others before all are divided by the labels of all. Both come times `share`.
    */
-  evaluate(outputs: HeadOutputs, targets: DetectionTargets, gradients: HeadOutputs, divided = true): EvaluatedLoss {
+  evaluate(
+    outputs: HeadOutputs,
+    targets: DetectionTargets,
+    gradients: HeadOutputs,
+    { divided = true, share = 1 }: { readonly divided?: boolean; readonly share?: number } = {},
+  ): EvaluatedLoss {
     const batch = targets.counts.length;
     const assignments = Array.from({ length: batch }, (_, image) => this.#assign(outputs, targets, image));
     const labels = assignments.flatMap((assignment) => assignment?.scores ?? []).reduce((sum, score) => sum + score, 0);
-    const total = divided ? atLeastOne(labels) : 1;
+    const total = (divided ? atLeastOne(labels) : 1) / share;
     gradients.boxes.fill(0);
     const parts = { box: 0, classes: 0, distances: 0, labels };
     for (const [image, assignment] of assignments.entries()) {

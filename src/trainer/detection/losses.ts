@@ -6,16 +6,20 @@ import type { Tensors } from '../../engines/engine.ts';
 import { zeros } from '../../graph/tensor.ts';
 import type { Tensor } from '../../graph/tensor.ts';
 import type { Detection, DetectionBranch, ImageSize } from '../../models/base.ts';
+import type { Job } from '../../shared/job.ts';
 import type { LossParts as NamedParts } from '../../shared/run/events.ts';
 import { anchorsOf } from '../../models/anchors.ts';
 import { SIDES } from './heads.ts';
 import type { HeadOutputs, HeadShape } from './heads.ts';
 import { DEFAULT_GAINS, DetectionLoss, ONE_TO_MANY, ONE_TO_ONE } from './loss.ts';
-import type { DetectionTargets, LossOptions, LossParts } from './loss.ts';
+import type { DetectionTargets, LossGains, LossOptions, LossParts } from './loss.ts';
 import { seedOf } from './step.ts';
 
 /** What a loss knows of a head. */
-export type HeadLayout = Pick<Detection, 'branches' | 'strides' | 'regMax'>;
+export interface HeadLayout extends Pick<Detection, 'branches' | 'strides' | 'regMax'> {
+  /** Ultralytics' defaults unless told. */
+  readonly gains?: LossGains;
+}
 
 const FIRST_SHARE = 0.8;
 const LAST_SHARE = 0.1;
@@ -61,7 +65,7 @@ export class HeadLoss {
     this.shape = { anchors, classes, regMax: detection.regMax };
     this.#branches = detection.branches.map((names) => ({
       names,
-      loss: new DetectionLoss(lossOptionsOf(names, this.shape, size)),
+      loss: new DetectionLoss(lossOptionsOf(names, this.shape, size, detection.gains)),
     }));
     const tensors = (name: (output: string) => string): Record<string, Floats> =>
       Object.fromEntries(
@@ -79,10 +83,9 @@ export class HeadLoss {
     const shares = sharesOf(this.#branches.length, progress);
     this.branchSums = this.#branches.map(({ names, loss }, index) => {
       const gradients = headOf(this.seeds, { boxes: seedOf(names.boxes), scores: seedOf(names.scores) });
-      const { labels, ...own } = loss.evaluate(headOf(this.outputs, names), targets, gradients, this.#divided);
-      const share = shares[index]!;
-      if (share !== 1) for (const values of [gradients.boxes, gradients.scores]) scale(values, share);
-      return { labels, parts: timesParts(own, share) };
+      const options = { divided: this.#divided, share: shares[index]! };
+      const { labels, ...parts } = loss.evaluate(headOf(this.outputs, names), targets, gradients, options);
+      return { labels, parts };
     });
     const parts = sumOfParts(this.branchSums.map((branch) => branch.parts));
     this.parts = namedParts(parts);
@@ -108,8 +111,19 @@ export function lossOf({ box, classes, distances }: LossParts): number {
   return box + classes + distances;
 }
 
-export function lossOptionsOf({ name }: DetectionBranch, shape: HeadShape, size: ImageSize): LossOptions {
-  return { shape, size, assign: name === 'one2one' ? ONE_TO_ONE : ONE_TO_MANY, gains: DEFAULT_GAINS };
+export function lossOptionsOf(
+  { name }: DetectionBranch,
+  shape: HeadShape,
+  size: ImageSize,
+  gains = DEFAULT_GAINS,
+): LossOptions {
+  return { shape, size, assign: name === 'one2one' ? ONE_TO_ONE : ONE_TO_MANY, gains };
+}
+
+/** As a job names them. */
+export function gainsOf({ detection }: Pick<Job, 'detection'>): LossGains {
+  const { box, cls, dfl } = detection.gains;
+  return { box, classes: cls, distances: dfl };
 }
 
 /** A branch's outputs among tensors by name. */
@@ -122,8 +136,4 @@ export function sharesOf(branches: number, progress: number): readonly number[] 
   if (branches === 1) return [1];
   const many = FIRST_SHARE + (LAST_SHARE - FIRST_SHARE) * progress;
   return [many, 1 - many];
-}
-
-function scale(values: Float32Array, factor: number): void {
-  for (let i = 0; i < values.length; i++) values[i]! *= factor;
 }
