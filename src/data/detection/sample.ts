@@ -1,19 +1,13 @@
 /** Writes the detection sample, drawn by code: images, label files and a `data.yaml`. */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { writeDirectoryAtomic } from '../../formats/atomic-write.ts';
-import { namesIn } from '../../formats/folder-names.ts';
-import { InputError } from '../../shared/errors.ts';
 import { Random } from '../../shared/random.ts';
-import { encodeImage } from '../encode-image.ts';
-import type { SampleDomain } from '../sample-image.ts';
+import { drawnName, type DrawnOptions, writeDrawnFolder, writeDrawnImage } from '../drawn-folder.ts';
 import { SAMPLE_CLASSES, type SampleClass } from '../sample-shapes.ts';
 import type { BoxRow } from './arrange.ts';
 import { drawScene, SCENE_SIDE } from './sample-scene.ts';
 
-export interface DetectionSampleOptions {
-  readonly seed?: number;
-  readonly domain?: SampleDomain;
+export interface DetectionSampleOptions extends DrawnOptions {
   /** Images, of some three shapes each. */
   readonly train?: number;
   readonly validation?: number;
@@ -27,9 +21,7 @@ export interface DetectionSampleOptions {
 export async function writeDetectionSample(directory: string, options: DetectionSampleOptions = {}): Promise<void> {
   const { seed = 0, domain = 'shifted', train = 120, validation = 40, test = 0 } = options;
   const { classes = SAMPLE_CLASSES } = options;
-  if (namesIn(directory).length > 0)
-    throw new InputError('the folder is not empty; choose a new one', { file: directory });
-  await writeDirectoryAtomic(directory, async (temp) => {
+  await writeDrawnFolder(directory, async (temp) => {
     const splits = Object.entries({ train, val: validation, test }).filter(([, count]) => count > 0);
     for (const [split, count] of splits) {
       const random = new Random(seed).fork('boxes').fork(domain).fork(split);
@@ -37,9 +29,8 @@ export async function writeDetectionSample(directory: string, options: Detection
       await Promise.all([images, labels].map((folder) => mkdir(folder, { recursive: true })));
       for (let i = 0; i < count; i++) {
         const { pixels, boxes } = drawScene(domain, classes, random.fork(i));
-        const name = String(i).padStart(3, '0');
-        const image = { width: SCENE_SIDE, height: SCENE_SIDE, data: pixels };
-        await writeFile(join(images, `${name}.png`), await encodeImage(image, 'png'));
+        const name = drawnName(i);
+        await writeDrawnImage(images, name, SCENE_SIDE, pixels);
         await writeFile(join(labels, `${name}.txt`), boxes.map(lineOf).join(''));
       }
     }
