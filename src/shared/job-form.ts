@@ -58,6 +58,10 @@ const LABELS: Readonly<Record<string, string>> = {
   'detection.translate': 'Shifting',
   'detection.flipVertically': 'Vertical flips',
   'detection.value': 'Brightness',
+  'detection.gains.box': 'Box loss gain',
+  'detection.gains.cls': 'Class loss gain',
+  'detection.gains.dfl': 'Distance loss gain',
+  'detection.iou': 'IoU of duplicates',
   method: 'What is trained',
 };
 
@@ -96,14 +100,22 @@ const LAYOUTS: Readonly<Record<JobTask, Layout>> = {
     [
       'learning',
       ['training.schedule', 'training.warmup'],
-      ['training.weightDecay', 'training.clip', 'training.ema', 'training.accumulate'],
+      [
+        'training.weightDecay',
+        'training.clip',
+        'training.ema',
+        'training.accumulate',
+        'detection.gains.box',
+        'detection.gains.cls',
+        'detection.gains.dfl',
+      ],
     ],
     [
       'augmentation',
       ['detection.mosaic', 'detection.closeMosaic', 'augmentation.flip', 'detection.scale', 'detection.translate'],
       ['detection.flipVertically', 'detection.hue', 'detection.saturation', 'detection.value'],
     ],
-    ['run', RUN, ['training.evaluateEvery', 'training.checkpointEvery']],
+    ['run', RUN, ['training.evaluateEvery', 'training.checkpointEvery', 'detection.iou']],
     ENGINE,
   ],
 };

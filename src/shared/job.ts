@@ -11,6 +11,8 @@ const MAX_RANK = 4096;
 const rank = z.int().min(1).max(MAX_RANK);
 const positive = z.number().positive();
 const fraction = z.number().min(0).max(1);
+/** More than these would only say that the others do not count. */
+const gain = z.number().min(0).max(1000);
 
 export const loraSchema = z
   .strictObject({
@@ -110,8 +112,23 @@ const detectionSchema = z
     hue: fraction.default(0.015).describe('Largest change of the hue, in parts of the colour circle.'),
     saturation: fraction.default(0.7).describe('Largest change of the saturation factor.'),
     value: fraction.default(0.4).describe('Largest change of the brightness factor.'),
+    gains: z
+      .strictObject({
+        box: gain.default(7.5).describe('Weight of the loss of boxes (1 − CIoU).'),
+        cls: gain.default(0.5).describe('Weight of the loss of classes (binary cross-entropy).'),
+        dfl: gain
+          .default(1.5)
+          .describe('Weight of the loss of the distances to the sides of boxes (DFL; L1 where a head predicts them).'),
+      })
+      .prefault({})
+      .describe("Weights of the parts of the loss; the defaults are Ultralytics'."),
+    iou: fraction
+      .default(0.7)
+      .describe('Of two found boxes of a class that overlap more (IoU), evaluations count the surer alone (NMS).'),
   })
-  .describe('Detection: what training images with boxes go through; left and right are swapped by augmentation.flip.');
+  .describe(
+    'Detection: what training images with boxes go through (left and right are swapped by augmentation.flip), what their loss weighs, and what evaluations count.',
+  );
 
 export const trainingSchema = z
   .strictObject({

@@ -19,6 +19,7 @@ import { lossDensely } from './dense-loss.ts';
 import { DENSE_COLUMNS } from './dense-targets.ts';
 import type { HeadShape } from './heads.ts';
 import { lossOptionsOf } from './losses.ts';
+import type { HeadLayout } from './losses.ts';
 import { differentiatedGraph, headOutputs, seedOf } from './step.ts';
 
 /** float32 [B, boxes, …] as dense-targets.ts writes them. */
@@ -36,7 +37,7 @@ export interface WholeStepOptions extends Pick<StepOptions, 'preprocessing' | 'b
 }
 
 /** Every trainable input's gradient, times `LOSS_SCALE` in half precision, and the parts of the loss. */
-export function wholeStepGraph(model: Graph, detection: Detection, options: WholeStepOptions): Graph {
+export function wholeStepGraph(model: Graph, detection: Detection & HeadLayout, options: WholeStepOptions): Graph {
   const network = inPrecision(differentiatedGraph(model, detection, options), options.precision);
   const graph = network.empty();
   const head = new Map(headOutputs(detection).map((name) => [sourceOf(network.outputs.get(name)!), name]));
@@ -94,7 +95,7 @@ interface WrittenLoss {
 function writeLoss(
   graph: Graph,
   raw: ReadonlyMap<string, Value>,
-  { branches, strides, regMax }: Detection,
+  { branches, strides, regMax, gains }: HeadLayout,
   { preprocessing, precision }: WholeStepOptions,
 ): WrittenLoss {
   const size = inputSize(preprocessing);
@@ -111,7 +112,10 @@ function writeLoss(
       classes: scores!.shape[1] as number,
       regMax,
     };
-    const own = lossDensely({ boxes: boxes!, scores: scores!, targets, weights }, lossOptionsOf(branch, shape, size));
+    const own = lossDensely(
+      { boxes: boxes!, scores: scores!, targets, weights },
+      lossOptionsOf(branch, shape, size, gains),
+    );
     const share = shares && reshape(slice(shares, 0, index, index + 1), []);
     const shared = (value: Value): Value => (share === undefined ? value : mul(value, share));
     const scaled = (value: Value): Value => (scale === undefined ? shared(value) : mul(shared(value), scale));
