@@ -103,6 +103,7 @@ function sessionOptions(
     ...(dumpTo === undefined ? {} : { optimizedModelFilePath: dumpTo }),
     ...(profileTo === undefined ? {} : { enableProfiling: true, profileFilePrefix: profileTo }),
     // Adam's first steps and saturated softmaxes are full of denormals, which cost a hundred times a normal multiplication.
+    // Only a process's first session sets this, for the thread that makes it and those started from there afterwards.
     extra: {
       session: { set_denormal_as_zero: '1' },
       ...(withoutOptimizers.length > 0 && {
