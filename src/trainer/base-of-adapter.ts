@@ -6,6 +6,7 @@ import { cachedHub } from '../models/hub.ts';
 import { hubNameOf } from '../models/hub/reference.ts';
 import { kindOfBase } from '../shared/base-name.ts';
 import { InputError } from '../shared/errors.ts';
+import { SAMPLE_DETECTOR } from '../shared/task-defaults.ts';
 import type { LocatedAdapter } from './locate-adapter.ts';
 
 export interface BaseSearch {
@@ -27,8 +28,10 @@ export function baseOfAdapter(
   { adapter, folder, job }: Pick<LocatedAdapter, 'adapter' | 'folder' | 'job'>,
   { folders, mayDownload, cache = dataHome('hub') }: BaseSearch,
 ): string {
-  if (given !== undefined) return given;
   const name = job?.base ?? adapter.base.name;
+  // As `train` takes it: the sample base of what the adapter is for.
+  if (given === 'sample' && name === SAMPLE_DETECTOR) return SAMPLE_DETECTOR;
+  if (given !== undefined) return given;
   if (name === undefined) throw new InputError('does not tell its base; name it', { file: folder });
   const { revision } = job === undefined ? adapter.base : {};
   const revised = revision === undefined || name.includes('@') ? name : `${name}@${revision}`;

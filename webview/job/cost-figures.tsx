@@ -36,7 +36,12 @@ export function CostFigures({ figures, cost, plan: { status, result } }: CostFig
           <dt>{name}</dt>
           <dd class={tooMuch ? 'figure over' : 'figure'} data-figure={id}>
             {text ?? (status === 'planning' ? '…' : '–')}
-            {part !== null && <span class="muted cost-part"> · {part}</span>}
+            {part !== null && (
+              <>
+                {' '}
+                <span class="muted cost-part">· {part}</span>
+              </>
+            )}
           </dd>
         </div>
       ))}

@@ -21,6 +21,13 @@ export function Notices({ head, trusted }: { readonly head: RunHead; readonly tr
       post({ type: 'go', to: 'log' });
     },
   };
+  // Resumed as it was, it would fail as it did.
+  const edit: NoticeAction = {
+    label: t('Edit the job'),
+    run: () => {
+      post({ type: 'go', to: 'job' });
+    },
+  };
   const end: NoticeAction = {
     label: t('End the process…'),
     run: () => {
@@ -50,7 +57,7 @@ export function Notices({ head, trusted }: { readonly head: RunHead; readonly tr
         </Notice>
       )}
       {status === 'failed' && (
-        <Notice kind="error" actions={[log]}>
+        <Notice kind="error" actions={trusted ? [edit, log] : [log]}>
           {failure ?? t('The run has failed.')}
         </Notice>
       )}

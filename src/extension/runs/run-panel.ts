@@ -34,6 +34,7 @@ const COMMAND_AT = {
   inspect: 'lowrank.inspectAdapter',
   log: 'lowrank.showRunLog',
   compare: 'lowrank.compareRuns',
+  job: 'lowrank.fineTune',
 } as const satisfies Record<RunPlace, string>;
 
 const NOTHING = { head: '', details: '', detections: '', kind: '' };

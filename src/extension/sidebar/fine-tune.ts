@@ -1,8 +1,10 @@
 /** *Fine-Tune with LoRA…*: from the Explorer, the palette or a welcome text to a draft in the side panel. */
-import { basename, dirname, resolve } from 'node:path';
+import { existsSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
 import * as vscode from 'vscode';
 import { jobSchema } from '../../shared/job.ts';
 import { writtenJob } from '../../shared/job-reading.ts';
+import { RUN_PATHS } from '../../shared/run/layout.ts';
 import { readRun } from '../../shared/run/read-run.ts';
 import { VIEWS } from '../contributions.ts';
 import type { Host } from '../host.ts';
@@ -16,11 +18,18 @@ export interface FineTuneOf {
   readonly dataset: DatasetModel;
 }
 
-/** `resource`: a folder, `data.yaml` or a file of labels; without one the workspace is looked at, then asked for. */
+/**
+ * `resource`: a folder, `data.yaml` or a file of labels; without one the workspace is looked at, then asked for. A run's folder stands for
+ * its job, to be edited and started anew.
+ */
 export async function fineTune({ host, draft, dataset }: FineTuneOf, resource: unknown): Promise<void> {
   await revealPanel();
   // The panel says why nothing happens.
   if (!vscode.workspace.isTrusted) return;
+  if (resource instanceof vscode.Uri && existsSync(join(resource.fsPath, RUN_PATHS.identity))) {
+    draft.begin(await jobOf(resource.fsPath));
+    return;
+  }
   const path = resource instanceof vscode.Uri ? await datasetOf(host, resource) : await whichFolder(host);
   if (path === undefined) return;
   const isSame = draft.read().values['data'] === path;
@@ -73,7 +82,8 @@ async function askAboutRuns(path: string, newest: string, count: number): Promis
   return (await vscode.window.showQuickPick(items, { title, ignoreFocusOut: true }))?.id;
 }
 
-async function jobOf(run: string, data: string): Promise<Readonly<Record<string, unknown>>> {
-  const { identity } = await readRun(run);
-  return writtenJob(jobSchema.parse({ ...identity.job, data }));
+/** `data`: where the dataset is now, if that is known. */
+async function jobOf(run: string, data?: string): Promise<Readonly<Record<string, unknown>>> {
+  const { job } = (await readRun(run)).identity;
+  return writtenJob(jobSchema.parse({ ...job, data: data ?? job.data }));
 }

@@ -150,7 +150,7 @@ export type RunViewState =
     };
 
 /** Where a button of the panel leads. */
-export const RUN_PLACES = ['try', 'export', 'reveal', 'inspect', 'log', 'compare'] as const;
+export const RUN_PLACES = ['try', 'export', 'reveal', 'inspect', 'log', 'compare', 'job'] as const;
 export type RunPlace = (typeof RUN_PLACES)[number];
 
 export const toHostRun = z.discriminatedUnion('type', [

@@ -40,6 +40,12 @@ function foreign(base: Adapter['base']): Parameters<typeof baseOfAdapter>[1] {
 }
 
 describe('the base of an adapter', () => {
+  it('called `sample` is the one that comes for what the adapter does', () => {
+    expect(baseOfAdapter('sample', foreign({ name: 'sample-detector' }), SEARCH)).toBe('sample-detector');
+    expect(baseOfAdapter('sample', foreign({ name: 'sample' }), SEARCH)).toBe('sample');
+    expect(baseOfAdapter('other', foreign({ name: 'sample-detector' }), SEARCH)).toBe('other');
+  });
+
   it('of a relative path lies in the adapter’s own folder, else in the first workspace folder that has it', () => {
     expect(baseOfAdapter(undefined, foreign({ name: './near' }), SEARCH)).toBe(at('adapter', 'near'));
     expect(baseOfAdapter(undefined, foreign({ name: 'far' }), SEARCH)).toBe(at('one', 'far'));
