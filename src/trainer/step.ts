@@ -101,10 +101,11 @@ function withLoss(model: Graph, options: StepOptions): { graph: Graph; logits: V
 /** A model over images as they are decoded, and its outputs there; none is an output of the graph yet. */
 export function withImages(
   model: Graph,
-  { preprocessing, batch, alignment, gpu = false }: Pick<StepOptions, 'preprocessing' | 'batch' | 'alignment' | 'gpu'>,
+  { preprocessing, batch, alignment, gpu = false, slides }: Omit<StepOptions, 'labelSmoothing' | 'scaled'>,
 ): { graph: Graph; outputs: ReadonlyMap<string, Value> } {
   const folded = foldBatchNormalization(model);
-  const formed = chooseLoraForm(gpu ? separateNormalization(folded) : foldNormalization(folded), { [BATCH]: batch });
+  const normal = gpu ? separateNormalization(folded) : foldNormalization(folded);
+  const formed = chooseLoraForm(normal, { [BATCH]: batch }, slides);
   const tuned = alignment === undefined ? formed : alignAttention(formed, alignment);
   const graph = tuned.empty();
   const { height, width } = inputSize(preprocessing);

@@ -15,6 +15,8 @@ interface LoraConvAttributes extends ConvOptions {
   readonly merged: boolean;
   /** The gradient by x is that of the merged weight; not if left out. Likewise. */
   readonly mergedGradient?: boolean;
+  /** The adapter's gradients are read off that of the whole weight; not if left out. Likewise. */
+  readonly wholeGradient?: boolean;
 }
 
 /**
@@ -23,7 +25,8 @@ interface LoraConvAttributes extends ConvOptions {
  *
  * The second output is z = conv(x, A), which the gradient reuses. With dz = scale·Bᵀdy the gradients stay low-rank: dA is the weight gradient
  * of a convolution to r channels, dB a product of dy with z, and dx has a part from W, which is frozen and so a constant turned either way,
- * and one from A; or it comes from W′ at once, whatever the form forward.
+ * and one from A; or it comes from W′ at once, whatever the form forward. Of few channels it is cheaper to form dW′, which saves z, dz and
+ * the products with them: dA = scale·Bᵀ·dW′ and dB = scale·dW′·Aᵀ.
  */
 export const loraConv = defineOp<Inputs, LoraConvAttributes>({
   name: 'LoraConv',
@@ -32,9 +35,16 @@ export const loraConv = defineOp<Inputs, LoraConvAttributes>({
     like(x, convShape(x.shape, a.shape, { ...attributes, groups: 1 })),
   ],
   vjp: ({ inputs: [x, weight, bias, a, b], outputs: [, z], attributes }, [dy]) => {
-    const { scale, mergedGradient, whole, down, up } = parts(attributes);
-    let shared: Value | undefined;
-    const dz = (): Value => (shared ??= convInputGradient(dy!, mul(b, scale), z!, up));
+    const { scale, mergedGradient, wholeGradient, whole, down, up } = parts(attributes);
+    let [sharedZ, sharedW]: (Value | undefined)[] = [];
+    const dz = (): Value => (sharedZ ??= convInputGradient(dy!, mul(b, scale), z!, up));
+    const dW = (): Value => (sharedW ??= matrix(convWeightGradient(x, dy!, weight, whole)));
+    const [dA, dB] = wholeGradient
+      ? [
+          () => reshape(gemm(matrix(b), dW(), undefined, { transA: true, alpha: scale }), a.shape),
+          () => reshape(gemm(dW(), matrix(a), undefined, { transB: true, alpha: scale }), b.shape),
+        ]
+      : [() => convWeightGradient(x, dz(), a, down), () => mul(convWeightGradient(z!, dy!, b, up), scale)];
     return [
       () =>
         mergedGradient
@@ -42,8 +52,8 @@ export const loraConv = defineOp<Inputs, LoraConvAttributes>({
           : add(convInputGradient(dy!, weight, x, whole), convInputGradient(dz(), a, x, down)),
       undefined,
       bias && (() => reduceSum(dy!, { axes: [0, 2, 3] })),
-      () => convWeightGradient(x, dz(), a, down),
-      () => mul(convWeightGradient(z!, dy!, b, up), scale),
+      dA,
+      dB,
     ];
   },
   expand: ({ inputs: [x, weight, bias, a, b], attributes }) => {
@@ -76,6 +86,16 @@ export const loraConv = defineOp<Inputs, LoraConvAttributes>({
       why: 'dx by W′, turned',
     },
     {
+      inputs: [[2, 3, 4, 4], frozen(4, 3, 3, 3), [4], [2, 3, 3, 3], [4, 2, 1, 1]],
+      attributes: options({ merged: true, mergedGradient: true, wholeGradient: true, pads: [1, 1, 1, 1] }),
+      why: 'dA and dB by dW′',
+    },
+    {
+      inputs: [[2, 4, 3, 3], frozen(3, 4, 1, 1), [3], [2, 4, 1, 1], [3, 2, 1, 1]],
+      attributes: options({ wholeGradient: true }),
+      why: 'dA and dB by dW′ alone, pointwise',
+    },
+    {
       inputs: [[2, 4, 3, 3], frozen(3, 4, 1, 1), [3], [2, 4, 1, 1], [3, 2, 1, 1]],
       attributes: options({ merged: true }),
       why: 'pointwise',
@@ -88,20 +108,23 @@ export const loraConv = defineOp<Inputs, LoraConvAttributes>({
   ],
 });
 
+/** (out, …) as a matrix of `out` rows. */
+const matrix = (value: Value): Value => reshape(value, [value.shape[0]!, elements(value.shape.slice(1))]);
+
 /** W′ = W + scale·B·A, of a layer without groups. */
 function mergedWeight(weight: Value, a: Value, b: Value, scale: number): Value {
-  const matrix = (value: Value): Value => reshape(value, [value.shape[0]!, elements(value.shape.slice(1))]);
   return reshape(gemm(matrix(b), matrix(a), matrix(weight), { alpha: scale }), weight.shape);
 }
 
 /** The options of W, of A and of B. Of a layer with groups B·A has not W's shape, so nothing can be merged. */
-function parts({ scale, merged, mergedGradient = false, ...whole }: LoraConvAttributes) {
+function parts({ scale, merged, mergedGradient = false, wholeGradient = false, ...whole }: LoraConvAttributes) {
   const { groups } = whole;
   const isWhole = groups === 1;
   return {
     scale,
     merged: merged && isWhole,
     mergedGradient: mergedGradient && isWhole,
+    wholeGradient: wholeGradient && isWhole,
     whole,
     down: { ...whole, groups: 1 },
     up: { ...POINTWISE, groups },

@@ -16,7 +16,7 @@ import type { Roots, StepOptions } from '../step.ts';
 /** The input that takes the loss's gradient by an output. */
 export const seedOf = (output: string): string => `seed ${output}`;
 
-type Options = Pick<StepOptions, 'preprocessing' | 'batch'>;
+type Options = Pick<StepOptions, 'preprocessing' | 'batch' | 'slides'>;
 
 /** The names of what a head puts out, branch by branch. */
 export function headOutputs({ branches }: Pick<Detection, 'branches'>): string[] {
@@ -50,7 +50,7 @@ function differentiated({ graph, results, seeds }: Roots): Graph {
 
 /** `form` is that of the engine, which computes on a CPU. */
 export function trainingGraphs(model: Graph, detection: Detection, options: Options, form: Form = 'onnx'): SeedSplit {
-  return inHalves(differentiatedGraph(model, detection, options), detection, form);
+  return inHalves(differentiatedGraph(model, detection, { slides: form === 'onnx', ...options }), detection, form);
 }
 
 /** Of the top of a forward graph (frozen-head.ts), which then has the seeds as inputs too. */

@@ -91,6 +91,44 @@ describe('the form of a convolution’s gradient', () => {
   });
 });
 
+describe('the gradients of a convolution’s adapter', () => {
+  const isWhole = (
+    shape: readonly [channels: number, out: number],
+    kernel: number,
+    rank = 8,
+    slides = true,
+  ): unknown => {
+    const [channels, out] = shape;
+    const graph = createGraph();
+    const x = graph.input('x', [symbol('B'), channels, 160, 160]);
+    const [a, b] = [trained(graph, 'a', rank, channels, kernel, kernel), trained(graph, 'b', out, rank, 1, 1)];
+    const pad = (kernel - 1) / 2;
+    const same = { strides: [1, 1], pads: [pad, pad, pad, pad], dilations: [1, 1], groups: 1 };
+    const weight = frozen(graph, out, channels, kernel, kernel);
+    graph.output('y', loraConv(x, weight, undefined, a, b, { scale: 1, ...same }));
+    return chooseLoraForm(graph, { B: 1 }, slides).nodes[0]!.attributes['wholeGradient'];
+  };
+
+  // Of many pixels what counts is each: 2·c for the whole, 4·rank + 40 for z and dA, 4·rank + 60 for dz and dB, of each of c channels.
+  it.each([
+    [81, 8, true],
+    [82, 8, false],
+    [177, 32, true],
+    [178, 32, false],
+  ])('of 1 × 1, %i channels, rank %i: by the whole weight’s %s', (channels, rank, expected) => {
+    expect(isWhole([channels, channels], 1, rank)).toBe(expected);
+  });
+
+  it('of 3 × 3 come from the whole weight’s where there are not many more channels than the rank', () => {
+    expect(isWhole([8, 16], 3)).toBe(true);
+    expect(isWhole([64, 64], 3)).toBe(false);
+  });
+
+  it('never do where the weight’s gradient is unrolled', () => {
+    expect(isWhole([8, 16], 3, 8, false)).toBe(false);
+  });
+});
+
 it('changes nothing but the form', () => {
   const graph = createGraph();
   const x = graph.input('x', [symbol('B'), 4]);
