@@ -8,6 +8,7 @@ import { type Adapter, type AdapterLayer, checkBase, PLAIN_CONFIG, renamed } fro
 import { readAdapter } from '../../../src/lora/read-adapter.ts';
 import { writeAdapter } from '../../../src/lora/write-adapter.ts';
 import { CASES, folderOf, golden } from './golden.ts';
+import { adapterOf } from './layers.ts';
 
 let temp: string;
 let folder: string;
@@ -34,16 +35,6 @@ const linearLayer = (rank: number, alpha = 4): AdapterLayer => ({
   rank,
   alpha,
   scale: alpha / rank,
-});
-
-const adapterOf = (layers: Record<string, AdapterLayer>, given: Partial<Adapter> = {}): Adapter => ({
-  config: PLAIN_CONFIG,
-  layers: new Map(Object.entries(layers)),
-  saved: new Map(),
-  base: {},
-  dtype: 'float32',
-  warnings: [],
-  ...given,
 });
 
 describe('reading what peft wrote', () => {
