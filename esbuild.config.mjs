@@ -51,6 +51,7 @@ const bundles = [
       tasks: 'src/tasks/main.ts',
       'decode-worker': 'src/data/decode-worker.ts',
       'piece-worker': 'src/trainer/detection/piece-worker.ts',
+      'score-worker': 'src/trainer/detection/score-worker.ts',
       probe: 'src/engines/probe-main.ts',
     },
     outdir: out,

@@ -31,7 +31,10 @@ const OWN = [
 
 /** Of a production build: one bundle a process, and the pages of the views with their styles and fonts. */
 const BUNDLES = [
-  ['.', /^(extension|host)\.cjs$|^(cli|trainer|tasks|decode-worker|piece-worker|probe|tensorflow-worker)\.js$/],
+  [
+    '.',
+    /^(extension|host)\.cjs$|^(cli|trainer|tasks|decode-worker|piece-worker|probe|score-worker|tensorflow-worker)\.js$/,
+  ],
   ['webview', /\.(js|css|ttf)$/],
 ];
 

@@ -22,11 +22,18 @@ const job = (...settings: string[]): string[] => [
 
 beforeAll(() => writeDetectionSample(at('shapes'), { train: 20, validation: 12 }));
 
-async function losses(run: string, ...settings: string[]): Promise<number[]> {
+interface Losses {
+  readonly steps: readonly number[];
+  readonly evaluations: readonly number[];
+}
+
+async function losses(run: string, ...settings: string[]): Promise<Losses> {
   const { code, stderr } = await lowrank(['train', ...job(...settings), '--out', run], { cwd: folder.path });
   expect(code, stderr).toBe(0);
   const { events } = await readEvents(at(run));
-  return events.flatMap((event) => (event.type === 'step' || event.type === 'evaluation' ? [event.loss!] : []));
+  const of = (type: 'step' | 'evaluation'): number[] =>
+    events.flatMap((event) => (event.type === type ? [event.loss!] : []));
+  return { steps: of('step'), evaluations: of('evaluation') };
 }
 
 const adapterOf = (run: string): string =>
@@ -36,8 +43,12 @@ const adapterOf = (run: string): string =>
 
 it('ends in the same adapter, by the same losses, as without', async () => {
   const kept = await losses('kept');
-  expect(kept).toHaveLength(9);
-  expect(await losses('anew', 'training.cacheFrozen=off')).toEqual(kept);
+  const anew = await losses('anew', 'training.cacheFrozen=off');
+  expect(kept.steps).toHaveLength(6);
+  expect(anew.steps).toEqual(kept.steps);
+  expect(kept.evaluations).toHaveLength(3);
+  // Evaluated with the head's weights as constants, whose convolutions ONNX Runtime adds up in another order: 10⁻⁶ of some ten.
+  for (const [index, loss] of kept.evaluations.entries()) expect(anew.evaluations[index]! / loss).toBeCloseTo(1, 4);
   expect(adapterOf('kept')).toBe(adapterOf('anew'));
 });
 

@@ -50,25 +50,59 @@ function draw(
 ): void {
   const across = tapsOf(clip.x1, clip.x2, width, scaleX, left, image.width);
   const down = tapsOf(clip.y1, clip.y2, height, scaleY, top, image.height);
-  const { data } = image;
+  if (scaleX === 1 && scaleY === 1 && isWithin(across, image.width) && isWithin(down, image.height)) {
+    copyRows(image, { across, down }, pixels, width);
+    return;
+  }
+  const count = 3 * across.low.length;
+  // Two rows of the image at the picture's width: the next row of the picture often lies between the same two, or one of them.
+  let [above, below] = [new Int32Array(count), new Int32Array(count)];
+  let [aboveAt, belowAt] = [-1, -1];
   for (let y = down.from; y < down.to; y++) {
-    const above = down.low[y - down.from]! * image.width * 3;
-    const below = down.high[y - down.from]! * image.width * 3;
+    const [high, low] = [down.low[y - down.from]!, down.high[y - down.from]!];
+    if (high === belowAt) [above, aboveAt, below, belowAt] = [below, belowAt, above, aboveAt];
+    if (high !== aboveAt) stretch(image, (aboveAt = high), across, above);
+    if (low !== belowAt) stretch(image, (belowAt = low), across, below);
     const lower = down.weight[y - down.from]!;
     const upper = ONE - lower;
-    let to = (y * width + across.from) * 3;
-    for (let i = 0; i < across.low.length; i++) {
-      const one = across.low[i]! * 3;
-      const other = across.high[i]! * 3;
-      const right = across.weight[i]!;
-      const near = ONE - right;
-      for (let channel = 0; channel < 3; channel++, to++) {
-        const first = data[above + one + channel]! * near + data[above + other + channel]! * right;
-        const second = data[below + one + channel]! * near + data[below + other + channel]! * right;
-        // Below 2³¹: 255 · 2²² and a half.
-        pixels[to] = (first * upper + second * lower + HALF) >> (2 * BITS);
-      }
+    const to = (y * width + across.from) * 3;
+    for (let i = 0; i < count; i++) {
+      // Below 2³¹: 255 · 2²² and a half.
+      pixels[to + i] = (Math.imul(above[i]!, upper) + Math.imul(below[i]!, lower) + HALF) >> (2 * BITS);
     }
+  }
+}
+
+/** Whether each pixel of the picture is one of the image: an image whose size is right already is most common. */
+function isWithin({ low, weight }: Taps, count: number): boolean {
+  const [first, last] = [low[0], low.at(-1)];
+  return first !== undefined && last! - first === low.length - 1 && last! < count && weight.every((each) => each === 0);
+}
+
+function copyRows(
+  { data, width: own }: RgbImage,
+  { across, down }: { readonly across: Taps; readonly down: Taps },
+  pixels: Uint8Array,
+  width: number,
+): void {
+  for (const [i, row] of down.low.entries()) {
+    const from = 3 * (row * own + across.low[0]!);
+    const to = 3 * ((down.from + i) * width + across.from);
+    pixels.set(data.subarray(from, from + 3 * across.low.length), to);
+  }
+}
+
+/** A row of an image at the picture's width, times `ONE`. */
+function stretch({ data, width }: RgbImage, row: number, { low, high, weight }: Taps, into: Int32Array): void {
+  const start = row * width * 3;
+  for (let i = 0, to = 0; i < low.length; i++, to += 3) {
+    const one = start + low[i]! * 3;
+    const other = start + high[i]! * 3;
+    const right = weight[i]!;
+    const near = ONE - right;
+    into[to] = Math.imul(data[one]!, near) + Math.imul(data[other]!, right);
+    into[to + 1] = Math.imul(data[one + 1]!, near) + Math.imul(data[other + 1]!, right);
+    into[to + 2] = Math.imul(data[one + 2]!, near) + Math.imul(data[other + 2]!, right);
   }
 }
 

@@ -10,7 +10,7 @@ import type { ImageSize } from '../../models/base.ts';
 import { HeadLoss } from './losses.ts';
 import type { HeadLayout } from './losses.ts';
 import { pieceRunner } from './piece.ts';
-import { PieceThread } from './piece-thread.ts';
+import { pieceThread } from './piece-thread.ts';
 import type { PieceWorkerData } from './piece-protocol.ts';
 import { piecesOf } from './pieces.ts';
 import { branchesOfGradients, gradientShapes, perImageInputs, PiecewiseStep } from './piecewise-step.ts';
@@ -28,8 +28,8 @@ export interface PiecesOptions {
 
 export async function compilePieces(halves: SeedSplit, options: PiecesOptions): Promise<DetectorStep> {
   const { engine, threads, head, classes, size, batch } = options;
-  const { branches, strides, regMax } = head;
-  const layout = { branches, strides, regMax };
+  const { branches, strides, regMax, gains } = head;
+  const layout: HeadLayout = { branches, strides, regMax, ...(gains && { gains }) };
   const branchOf = branchesOfGradients(halves.backward, layout);
   if (branchOf === undefined) {
     const loss = new HeadLoss(layout, { classes, size, batch });
@@ -59,6 +59,6 @@ export async function compilePieces(halves: SeedSplit, options: PiecesOptions): 
     images,
     threads: Math.floor(threads / workers),
   };
-  const runners = await Promise.all(Array.from({ length: workers }, () => PieceThread.start(file, workerData)));
+  const runners = await Promise.all(Array.from({ length: workers }, () => pieceThread(file, workerData)));
   return new PiecewiseStep(runners, step);
 }

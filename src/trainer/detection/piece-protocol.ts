@@ -4,7 +4,7 @@ import type { Tensors } from '../../engines/engine.ts';
 import type { DType } from '../../graph/tensor.ts';
 import type { ImageSize } from '../../models/base.ts';
 import type { HeadLayout } from './losses.ts';
-import type { GradientShapes, Piece, PieceSums } from './piece.ts';
+import type { GradientShapes, Piece } from './piece.ts';
 
 interface EncodedHalf {
   readonly encoded: EncodedGraph;
@@ -26,9 +26,8 @@ export interface PieceWorkerData {
   readonly threads: number;
 }
 
-/** Undefined asks for the end. */
-export type PieceRequest =
-  { readonly values: Tensors; readonly pieces: readonly Piece[]; readonly progress: number } | undefined;
-
-/** The first one says that the thread is ready. */
-export type PieceReply = { readonly sums: PieceSums | undefined } | { readonly error: string };
+export interface PieceRequest {
+  readonly values: Tensors;
+  readonly pieces: readonly Piece[];
+  readonly progress: number;
+}

@@ -1,13 +1,13 @@
 /** A thread that runs pieces of a detector's batches, with an engine of its own. Built to `dist/piece-worker.js`. */
-import { parentPort, workerData } from 'node:worker_threads';
+import { workerData } from 'node:worker_threads';
 import type { Tensors } from '../../engines/engine.ts';
 import { loadForCpu } from '../../engines/onnxruntime.ts';
 import { zeros } from '../../graph/tensor.ts';
-import { messageOf } from '../../shared/errors.ts';
+import { answerRequests } from './asked-thread.ts';
 import { HeadLoss } from './losses.ts';
 import { pieceRunner } from './piece.ts';
-import type { PieceRunner } from './piece.ts';
-import type { PieceReply, PieceRequest, PieceWorkerData } from './piece-protocol.ts';
+import type { PieceRunner, PieceSums } from './piece.ts';
+import type { PieceRequest, PieceWorkerData } from './piece-protocol.ts';
 import { DetectionStep } from './program.ts';
 import type { Half } from './program.ts';
 
@@ -23,33 +23,11 @@ async function open(): Promise<PieceRunner> {
   return pieceRunner(new DetectionStep(loss, halves, memory), loss, gradients);
 }
 
-function reply(value: PieceReply): void {
-  const moved = 'sums' in value && value.sums ? Object.values(value.sums.gradients).map(({ buffer }) => buffer) : [];
-  parentPort!.postMessage(value, moved as ArrayBuffer[]);
-}
-
-let runner: PieceRunner;
-try {
-  runner = await open();
-  reply({ sums: undefined });
-} catch (error) {
-  reply({ error: messageOf(error) });
-}
-
-parentPort!.on('message', (request: PieceRequest) => {
-  void answer(request);
+await answerRequests<PieceRequest, PieceSums>(async () => {
+  const runner = await open();
+  return {
+    answer: ({ values, pieces, progress }) => runner.run(values, pieces, progress),
+    moved: ({ gradients }) => Object.values(gradients).map(({ buffer }) => buffer as ArrayBuffer),
+    release: () => runner.release(),
+  };
 });
-
-async function answer(request: PieceRequest): Promise<void> {
-  try {
-    if (request === undefined) {
-      await runner.release();
-      reply({ sums: undefined });
-      parentPort!.close();
-      return;
-    }
-    reply({ sums: await runner.run(request.values, request.pieces, request.progress) });
-  } catch (error) {
-    reply({ error: messageOf(error) });
-  }
-}

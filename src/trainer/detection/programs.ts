@@ -4,23 +4,20 @@ import type { EpochSource } from '../../data/decoded-epochs.ts';
 import { openDetectionBatches } from '../../data/detection/detection-batches.ts';
 import type { DetectionBatch } from '../../data/detection/detection-batches.ts';
 import type { DetectionAugmentation } from '../../data/detection/prepare-detection.ts';
-import type { Program, Tensors } from '../../engines/engine.ts';
 import { physicalCores } from '../../engines/threads.ts';
 import { noiseInputs } from '../../graph/dropout.ts';
+import { anchorsOf } from '../../models/anchors.ts';
 import type { Detection } from '../../models/base.ts';
 import type { Job } from '../../shared/job.ts';
 import { inputSize } from '../../shared/preprocessing.ts';
-import type { LossParts } from '../../shared/run/events.ts';
 import { noiseFeeds } from '../feeds.ts';
-import { meanParts } from '../loss-parts.ts';
 import type { Session } from '../session.ts';
 import type { Evaluation, Programs, TrainingProgram } from '../task.ts';
 import { compilePieces } from './compile-pieces.ts';
-import { decodeDetections, VALIDATION } from './candidates.ts';
-import { evaluationOf, truthOf } from './evaluate.ts';
-import type { Scored } from './evaluate.ts';
+import { evaluateSplit } from './evaluate-split.ts';
 import { frozenHead, picturesStay } from './frozen-head.ts';
-import { headOf, HeadLoss } from './losses.ts';
+import { gainsOf } from './losses.ts';
+import { openScorer } from './open-scorer.ts';
 import type { DetectorStep } from './program.ts';
 import { piecesOf, runsInPieces } from './pieces.ts';
 import { openSeen } from './seen.ts';
@@ -45,9 +42,8 @@ export async function openDetectorPrograms(
   const { splits } = dataset;
   const evaluated = rawOutputsGraph(initial.evaluated, headOutputs(detection), options);
   const kept = frozenHead(evaluated, session);
-  const program = await engine.compile(kept?.top ?? evaluated, { threads });
-  const loss = new HeadLoss(detection, { classes: dataset.classes.length, size: inputSize(preprocessing), batch });
-  const step = await compileDetectorStep(session, detection, { loss, threads });
+  const scorer = await openScorer(session, { detection, evaluated, kept, threads });
+  const step = await compileDetectorStep(session, detection, threads);
   const seenOf = (samples: readonly DetectionSample[]): Promise<Seen> =>
     openSeen(kept, { engine, threads, preprocessing, images: samples.length, directory });
   const sourceOf = (
@@ -67,8 +63,9 @@ export async function openDetectorPrograms(
   const training = sourceOf(splits.train, picturesStay(job) ? null : augmentationOf(job), true);
   const validation = sourceOf(splits.validation, null);
   const [trained, validated] = [await seenOf(splits.train), await seenOf(splits.validation)];
-  const evaluate = (of: Pick<EvaluationOf, 'source' | 'samples' | 'values' | 'seen'>): Promise<Evaluation> =>
-    evaluateDetector({ session, detection, program, loss, ...of });
+  const scored = { scorer, classes: dataset.classes, side: inputSize(preprocessing).width };
+  const evaluate = (of: Omit<Parameters<typeof evaluateSplit>[0], keyof typeof scored>): Promise<Evaluation> =>
+    evaluateSplit({ ...scored, ...of });
   return {
     training: trainingProgram(session, { step, source: training, seen: trained }),
     validate: (values) => evaluate({ source: validation, samples: splits.validation, seen: validated, values }),
@@ -84,13 +81,13 @@ export async function openDetectorPrograms(
     },
     close: async () => {
       const opened = [training, validation, trained, validated];
-      await Promise.all([...opened.map((each) => each.close()), step.release(), program.release()]);
+      await Promise.all([...opened.map((each) => each.close()), step.release(), scorer.release()]);
     },
   };
 }
 
 function augmentationOf({ augmentation, detection }: Job): DetectionAugmentation {
-  const { imageSize: _size, ...variations } = detection;
+  const { imageSize: _size, gains: _gains, iou: _iou, ...variations } = detection;
   return { ...variations, flip: augmentation.flip };
 }
 
@@ -101,13 +98,14 @@ function augmentationOf({ augmentation, detection }: Job): DetectionAugmentation
 async function compileDetectorStep(
   session: DetectionSession,
   detection: Detection,
-  { loss, threads }: { readonly loss: HeadLoss; readonly threads: number },
+  threads: number,
 ): Promise<DetectorStep> {
-  const { job, preprocessing, initial, engine, precision } = session;
+  const { job, dataset, preprocessing, initial, engine, precision } = session;
   const { batch } = job.training;
   const model = initial.adapted.graph;
+  const size = inputSize(preprocessing);
+  const head = { ...detection, gains: gainsOf(job) };
   if (runsInPieces(engine, precision)) {
-    const size = inputSize(preprocessing);
     const { images } = piecesOf({ engine, threads, batch, size });
     const options = { preprocessing, batch: images };
     const top = frozenHead(rawOutputsGraph(model, headOutputs(detection), options), session)?.top;
@@ -115,11 +113,11 @@ async function compileDetectorStep(
       top === undefined
         ? trainingGraphs(model, detection, options, engine.form)
         : inHalves(differentiatedTop(top, detection), detection, engine.form);
-    const { classes } = loss.shape;
-    return await compilePieces(halves, { engine, threads, head: detection, classes, size, batch });
+    const classes = dataset.classes.length;
+    return await compilePieces(halves, { engine, threads, head, classes, size, batch });
   }
-  const graph = wholeStepGraph(model, detection, { preprocessing, batch, precision });
-  const { anchors } = loss.shape;
+  const graph = wholeStepGraph(model, head, { preprocessing, batch, precision });
+  const anchors = anchorsOf(size, detection.strides);
   return await WholeDetectionStep.compile(graph, session, { anchors, branches: detection.branches.length, threads });
 }
 
@@ -155,41 +153,4 @@ function trainingProgram({ job, initial }: DetectionSession, { step, source, see
       }
     },
   };
-}
-
-interface EvaluationOf {
-  readonly session: DetectionSession;
-  readonly detection: Detection;
-  readonly program: Program;
-  readonly loss: HeadLoss;
-  readonly source: Source;
-  readonly samples: readonly DetectionSample[];
-  readonly seen: Seen;
-  /** Of the trainable inputs. */
-  readonly values: Tensors;
-}
-
-/** Runs every image once. */
-async function evaluateDetector(of: EvaluationOf): Promise<Evaluation> {
-  const { session, detection, program, loss, source, samples, seen, values } = of;
-  const { dataset, preprocessing } = session;
-  const branch = detection.branches.at(-1)!;
-  const options = { ...VALIDATION, overlap: branch.name === 'one2one' ? null : VALIDATION.overlap };
-  const scored: Scored[] = [];
-  const parts: LossParts[] = [];
-  const weights: number[] = [];
-  for await (const batch of source.batches(0)) {
-    await program.run({ ...(await seen.of(batch)), ...values }, loss.outputs);
-    const images = batch.weights.reduce((sum, weight) => sum + weight, 0);
-    loss.evaluate(batch, 1);
-    parts.push(loss.parts!);
-    weights.push(images);
-    for (const [place, weight] of batch.weights.entries()) {
-      if (weight === 0) continue;
-      const found = decodeDetections(headOf(loss.outputs, branch), place, loss.shape, options);
-      scored.push({ sample: samples[batch.samples[place]!]!, found, truth: truthOf(batch, place) });
-    }
-  }
-  const { width: side } = inputSize(preprocessing);
-  return await evaluationOf(scored, { parts: meanParts(parts, weights), classes: dataset.classes, side });
 }

@@ -17,6 +17,7 @@ const BUILT = [
   'tasks.js',
   'decode-worker.js',
   'piece-worker.js',
+  'score-worker.js',
   'probe.js',
   'tensorflow-worker.js',
   'webview/run.js',
@@ -29,7 +30,7 @@ const NOT_PACKED = ['trainer.js.map', 'tools/bench.js', 'webview/run.js.map', 's
 const ALLOWED = [
   /^(README\.md|CHANGELOG\.md|LICENSE|package\.nls(\.[\w-]+)?\.json)$/,
   /^dist\/(extension|host)\.cjs$/,
-  /^dist\/(cli|trainer|tasks|decode-worker|piece-worker|probe|tensorflow-worker)\.js$/,
+  /^dist\/(cli|trainer|tasks|decode-worker|piece-worker|probe|score-worker|tensorflow-worker)\.js$/,
   /^dist\/webview\/[\w-]+\.(js|css|ttf)$/,
   /^schemas\/[\w.-]+\.json$/,
   /^l10n\/[\w.-]+\.json$/,
