@@ -1,6 +1,7 @@
 /** One run, from a folder with a frozen job to the adapter in it. Started again it goes on from the last checkpoint. */
 import { physicalCores } from '../engines/threads.ts';
 import { Random } from '../shared/random.ts';
+import { datasetChanges } from './dataset-changes.ts';
 import { DeviceFull, isOutOfMemory } from './out-of-memory.ts';
 import { readIdentity } from '../shared/run/read-run.ts';
 import type { LossParts } from '../shared/run/events.ts';
@@ -35,10 +36,13 @@ export interface RunSite {
 
 /** Trains until the job is done, somebody stops it or it goes astray, and says which it was. Throws what else goes wrong. */
 export async function train({ folder, log, commands, checkpoint, device }: RunSite): Promise<Ending> {
-  const { job } = await readIdentity(folder);
+  const { job, setup: before } = await readIdentity(folder);
   log.record({ type: 'preparing', what: 'opening the dataset and the base' });
   const session = await openSession(job);
   const setup = setupOf(session, session.initial.adapted);
+  if (checkpoint !== null && before !== null)
+    for (const message of datasetChanges(before.dataset, setup.dataset, session.dataset.root))
+      log.record({ type: 'warning', message });
   await recordSetup(folder, setup);
   const { step = 0, seconds = 0 } = checkpoint?.progress ?? {};
   const stopped = await device.take(session, { run: folder, log, commands, step, seconds });
