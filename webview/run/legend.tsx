@@ -44,8 +44,8 @@ export function Legend({ curves, hidden, at, format, axis, onToggle }: LegendPro
 function LegendLine({ curve }: { readonly curve: Curve }): VNode {
   const { stroke, dash } = lineOf(curve, theme.value.lines);
   return (
-    <svg class="legend-stroke" viewBox="0 0 22 2" aria-hidden="true">
-      <line x1="0" y1="1" x2="22" y2="1" stroke={stroke} stroke-width="2" stroke-dasharray={dash.join(' ')} />
+    <svg class="legend-stroke" viewBox="0 0 26 2" aria-hidden="true">
+      <line x1="0" y1="1" x2="26" y2="1" stroke={stroke} stroke-width="2" stroke-dasharray={dash.join(' ')} />
     </svg>
   );
 }

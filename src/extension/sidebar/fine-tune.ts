@@ -28,6 +28,7 @@ export async function fineTune({ host, draft, dataset }: FineTuneOf, resource: u
   if (!vscode.workspace.isTrusted) return;
   if (resource instanceof vscode.Uri && existsSync(join(resource.fsPath, RUN_PATHS.identity))) {
     draft.begin(await jobOf(resource.fsPath));
+    await vscode.commands.executeCommand('lowrank.openJob');
     return;
   }
   const path = resource instanceof vscode.Uri ? await datasetOf(host, resource) : await whichFolder(host);
