@@ -119,7 +119,7 @@ function automatic(job: Job, found: FoundEngines, lengthOf: () => RunLength): Ch
     return refuseDevice(job, onCpu('no GPU that an engine here could use'));
   }
   const length = lengthOf();
-  const cuda = usable.filter(onCuda);
+  const cuda = usable.filter(onCuda).filter(({ name }) => job.precision !== 'bf16' || name === 'tensorflow-cuda');
   const [onnx, tensorflow] = (['onnxruntime-cuda', 'tensorflow-cuda'] as const).map((name) =>
     cuda.find((engine) => engine.name === name),
   );

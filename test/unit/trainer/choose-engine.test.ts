@@ -96,6 +96,10 @@ describe('engineAmong', () => {
     expect(off.why).toMatch(/without XLA as the job says/);
   });
 
+  it('takes the one that computes in bf16 where the job says so', () => {
+    expect(choose({ precision: 'bf16' }, both, length(1))).toMatchObject({ name: TENSORFLOW });
+  });
+
   it('takes TensorFlow without XLA where it is the only one on CUDA and the run is short', () => {
     const { name, why } = choose({}, { [TENSORFLOW]: 1, [CPU]: 0.01 }, length(20));
     expect(name).toBe(TENSORFLOW);
