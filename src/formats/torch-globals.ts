@@ -57,7 +57,7 @@ const INERT_CLASSES = [
   /^ultralytics(\.\w+)+$/,
   /^torch\.(Size|device|float16|float32|float64|bfloat16|int64|int32|int8|uint8|bool)$/,
   /^torch\.serialization\._get_layout$/,
-  /^numpy\.(_?core\.multiarray\.scalar|dtype|(dtypes|_core)\.\w+|(float|int|uint)\d+|bool_?)$/,
+  /^numpy\.(_?core\.multiarray\.(scalar|_reconstruct)|ndarray|dtype|(dtypes|_core)\.\w+|(float|int|uint)\d+|bool_?)$/,
   /^pathlib\.(Posix|Windows|Pure\w*)?Path$/,
   /^datetime\.(datetime|timezone|timedelta)$/,
   /^types\.SimpleNamespace$/,

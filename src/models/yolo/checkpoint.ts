@@ -17,6 +17,7 @@ export interface Checkpoint {
 
 const SUPPORTED = 'supported are detection models of YOLOv8, YOLO11, YOLO12 and YOLO26';
 const DETECTOR = 'DetectionModel';
+const RGB = 3;
 
 /** Prefers the EMA weights, as Ultralytics does. Throws an `InputError` for other models, naming the task. */
 export function readCheckpoint(root: PickleValue, file: string): Checkpoint {
@@ -35,9 +36,11 @@ export function readCheckpoint(root: PickleValue, file: string): Checkpoint {
     throw new InputError(`is of the class ${printable(type)}${what}; ${SUPPORTED}`, { file });
   }
   const model = new TorchModule(record, file);
+  const yaml = model.setting('yaml');
+  checkChannels(yaml, file);
   return {
     model,
-    family: familyOf(model.setting('yaml')),
+    family: familyOf(yaml),
     names: namesOf(model.setting('names')),
     imageSize: imageSizeOf(entry('train_args')) ?? imageSizeOf(model.setting('args')),
   };
@@ -55,21 +58,30 @@ function taskOf({ state }: PickleRecord): string | undefined {
   return typeof task === 'string' ? task : undefined;
 }
 
+/** Models of grey or multispectral images say so; `ch` until 8.3, `channels` since. */
+function checkChannels(yaml: PickleValue | undefined, file: string): void {
+  const channels = yaml instanceof PickleDict ? (yaml.get('channels') ?? yaml.get('ch')) : undefined;
+  if (typeof channels !== 'number' || channels === RGB) return;
+  const what = channels === 1 ? '1 channel' : `${channels} channels`;
+  throw new InputError(`takes images of ${what}; supported are models of RGB images, which have ${RGB}`, { file });
+}
+
 /** `yolo11n.yaml` → `yolo11`. */
 function familyOf(yaml: PickleValue | undefined): string {
   const file = yaml instanceof PickleDict ? yaml.get('yaml_file') : undefined;
   return /(?:^|[/\\])(yolo(?:v?\d+))[nsmlx]?[^/\\]*$/.exec(typeof file === 'string' ? file : '')?.[1] ?? 'yolo';
 }
 
-/** `{0: 'person', 1: 'bicycle'}`, or a list. */
+/** `{0: 'person', 1: 'bicycle'}`, or a list. Ultralytics takes numbers for names and texts for keys, too. */
 function namesOf(value: PickleValue | undefined): readonly string[] | undefined {
   if (value instanceof PickleSequence) return textsOf(value.items);
   if (!(value instanceof PickleDict)) return undefined;
-  return textsOf(Array.from({ length: value.entries.size }, (_, index) => value.get(index)));
+  return textsOf(Array.from({ length: value.entries.size }, (_, index) => value.get(index) ?? value.get(`${index}`)));
 }
 
 function textsOf(values: readonly (PickleValue | undefined)[]): readonly string[] | undefined {
-  return values.every((value) => typeof value === 'string') ? values : undefined;
+  const texts = values.flatMap((value) => (typeof value === 'string' || typeof value === 'number' ? [`${value}`] : []));
+  return texts.length === values.length ? texts : undefined;
 }
 
 function imageSizeOf(settings: PickleValue | undefined): number | undefined {
