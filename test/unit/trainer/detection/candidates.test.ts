@@ -77,3 +77,13 @@ describe('nonMaximumSuppression', () => {
     expect(nonMaximumSuppression(found, 0.3, 2).labels).toHaveLength(2);
   });
 });
+
+describe('nonMaximumSuppression at its limit', () => {
+  it('keeps a box that overlaps a better one by less, and drops one that does by more', () => {
+    const row = (x: number, score: number) => ({ label: 0, score, box: [x, 0, x + 10, 10] });
+    // 6/14 = 0.429 of a box 4 pixels beside it.
+    const pair = [row(0, 0.9), row(4, 0.8)];
+    expect(nonMaximumSuppression(pair, 0.43, 10).labels).toHaveLength(2);
+    expect(nonMaximumSuppression(pair, 0.425, 10).labels).toHaveLength(1);
+  });
+});

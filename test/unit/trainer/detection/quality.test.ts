@@ -41,6 +41,25 @@ describe('qualityOf', () => {
     ]);
   });
 
+  it('takes for an object only what is shown, and lies roughly in its place', () => {
+    const there = truth([0], [0]);
+    const confusionOf = (score: number, x: number) => {
+      const scored = [{ found: detectionsOf([{ label: 0, score, box: box(x) }]), truth: there }];
+      const matches = new Matches(CLASSES.length);
+      matches.add(scored[0]!.found, there);
+      return qualityOf(scored, ultralyticsPrecision(matches), CLASSES).confusion;
+    };
+    const [right, missed, invented] = [
+      [0, 0, 1],
+      [3, 0, 1],
+      [0, 3, 1],
+    ];
+    // Boxes of ten pixels that lie 3 and 4 apart overlap by 7/13 and 6/14; 0.45 is between.
+    expect(confusionOf(0.26, 3)).toEqual([right]);
+    expect(confusionOf(0.26, 4)).toEqual([invented, missed]);
+    expect(confusionOf(0.24, 0)).toEqual([missed]);
+  });
+
   it('has a curve for each class that occurs, the lowest first, and the mean of them', () => {
     const { classes, precisionAtRecall } = quality();
     expect(classes.map(({ label }) => label)).toEqual(['dog', 'cat']);
