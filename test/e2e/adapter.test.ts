@@ -39,25 +39,6 @@ afterAll(async () => {
   await editor.stop();
 });
 
-/**
- * Answers VS Code's own file dialog, which stands where the palette does. It fills in a start when it is ready, and goes into a folder
- * before it takes it, unless it is fast: so it is answered until it is gone.
- */
-async function answerPath(path: string): Promise<void> {
-  const { input } = editor.palette;
-  await expect.poll(() => input.inputValue(), { timeout: 60_000 }).not.toBe('');
-  const isTaken = async (): Promise<boolean> => {
-    if (!(await input.isVisible())) return true;
-    const brief = { timeout: 1000 };
-    const value = await input.inputValue(brief).catch(() => path);
-    // It looks at what was written a moment later.
-    if (!value.startsWith(path)) await input.fill(path, brief).catch(() => undefined);
-    else await input.press('Enter', brief).catch(() => undefined);
-    return false;
-  };
-  await expect.poll(isTaken, { timeout: 60_000, interval: 1000 }).toBe(true);
-}
-
 test('an adapter without its base says so, and takes the base it is shown', { timeout: 180_000 }, async () => {
   await editor.explorer.open('foreign', WEIGHTS);
   const view = await editor.webview(/adapter_model/);
@@ -65,7 +46,7 @@ test('an adapter without its base says so, and takes the base it is shown', { ti
   await editor.screenshot('adapter-without-base');
   await view.getByRole('button', { name: 'Locate Base…' }).click();
   await editor.palette.pick('Model folder…');
-  await answerPath(join(folder, 'base'));
+  await editor.palette.answerPath(join(folder, 'base'));
   await view.getByText('of a whole fine-tuned copy').waitFor();
   await view.getByText('located by you').waitFor();
   await editor.screenshot('adapter-with-base');
@@ -79,7 +60,7 @@ test('layers are found, and a lower rank tells its price before it is written', 
   await view.getByRole('slider', { name: 'Rank' }).press('ArrowLeft');
   await view.getByRole('columnheader', { name: 'Error at 2' }).waitFor();
   await view.getByRole('button', { name: 'Resize…' }).click();
-  await answerPath(join(folder, 'foreign-r2'));
+  await editor.palette.answerPath(join(folder, 'foreign-r2'));
   await expect.poll(() => existsSync(join(folder, 'foreign-r2', WEIGHTS)), { timeout: 60_000 }).toBe(true);
   const smaller = await editor.webview(/adapter_model/);
   await smaller.getByRole('heading', { name: 'foreign-r2' }).waitFor();
@@ -93,7 +74,7 @@ test('the run is exported with its comparison and code that runs it', { timeout:
   const view = await editor.webview(/adapter_model/);
   await view.getByRole('heading', { name: 'run/best' }).waitFor();
   await view.getByRole('button', { name: 'Export as ONNX, single precision' }).click();
-  await answerPath(join(folder, 'shapes.onnx'));
+  await editor.palette.answerPath(join(folder, 'shapes.onnx'));
   await view.getByText('Written: shapes.onnx').waitFor();
   await view.getByRole('button', { name: 'JavaScript' }).click();
   await view.getByRole('button', { name: 'Copy' }).click();
@@ -109,7 +90,7 @@ test('base and adapter are tried side by side', { timeout: 180_000 }, async () =
   await (await editor.webview(/adapter_model/)).getByRole('button', { name: 'Try It' }).click();
   const view = await editor.webview(/^Try /);
   await view.getByRole('button', { name: 'Folder…' }).click();
-  await answerPath(join(folder, 'shapes', 'val'));
+  await editor.palette.answerPath(join(folder, 'shapes', 'val'));
   await view.getByText('images in the folder of their class').first().waitFor();
   for (const theme of ALL_THEMES) {
     await editor.theme(theme);

@@ -110,8 +110,11 @@ export class Palette {
     );
     await vi.waitFor(
       async () => {
-        if (!(await this.input.isVisible()) || !(await this.input.inputValue()).startsWith('/')) return;
-        await this.input.fill(path);
+        if (!(await this.input.isVisible())) return;
+        const value = await this.input.inputValue();
+        if (!value.startsWith('/')) return;
+        // A folder is gone into before it is taken.
+        if (!value.startsWith(path)) await this.input.fill(path);
         await this.input.press('Enter');
         await this.input.waitFor({ state: 'hidden', timeout: 3000 });
       },
