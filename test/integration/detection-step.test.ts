@@ -1,16 +1,11 @@
 /** The step of a detector: two halves with the loss between them give what the graph gives as a whole, and what the loss's own slope says. */
-import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { onnxRuntimeCpu } from '../../src/engines/onnxruntime.ts';
 import type { Program, Tensors } from '../../src/engines/engine.ts';
 import { nameOf } from '../../src/graph/ir.ts';
 import { float32, zeros } from '../../src/graph/tensor.ts';
 import type { Tensor } from '../../src/graph/tensor.ts';
-import { initialise } from '../../src/lora/state.ts';
 import type { Detection } from '../../src/models/base.ts';
-import { openYolo } from '../../src/models/yolo/open.ts';
-import { jobSchema } from '../../src/shared/job.ts';
-import { Random } from '../../src/shared/random.ts';
 import { TARGET_COLUMNS } from '../../src/trainer/detection/assign.ts';
 import type { DetectionTargets } from '../../src/trainer/detection/loss.ts';
 import { denseTargets } from '../../src/trainer/detection/dense-targets.ts';
@@ -21,31 +16,17 @@ import { LOSS_PARTS, SHARES, TARGETS, wholeStepGraph } from '../../src/trainer/d
 import type { Precision } from '../../src/trainer/precision.ts';
 import { stepGraph } from '../../src/trainer/roots.ts';
 import { gradientOf, IMAGES, LOSS_SCALE, WEIGHTS } from '../../src/trainer/step.ts';
+import { tinyDetector } from './tiny-detector.ts';
 
 const SIDE = 64;
 /** What gradients in half precision are multiplied by. */
 const SCALE = 2 ** 5;
 const BATCH = 2;
 const CLASSES = ['one', 'two', 'three', 'four'];
-const FIXTURES = join(import.meta.dirname, '../fixtures/yolo');
 
-/** A tiny detector with adapters that are not zero, a batch of noise and boxes in it. */
 async function prepared(model: string) {
-  const opened = await openYolo(join(FIXTURES, `${model}.pt`));
-  const size = { height: SIDE, width: SIDE };
-  const preprocessing = { ...opened.preprocessing, resize: { mode: 'exact', ...size } } as const;
-  const detection = opened.detection!;
-  const base = { ...opened, preprocessing, graph: detection.atSize(size) };
-  const job = jobSchema.parse({ data: '.', base: model, lora: { rank: 2, alpha: 4 }, training: { batch: BATCH } });
-  const { adapted, values } = initialise(base, job, CLASSES);
-  const random = new Random(5);
-  for (const [name, { data }] of values)
-    if (name.endsWith('lora_B.weight')) data.forEach((_, i) => (data[i] = 0.1 * random.normal()));
-  const images: Tensor = {
-    dtype: 'uint8',
-    shape: [BATCH, SIDE, SIDE, 3],
-    data: Uint8Array.from({ length: BATCH * SIDE * SIDE * 3 }, () => random.int(256)),
-  };
+  const tiny = await tinyDetector(model, { side: SIDE, batch: BATCH, classes: CLASSES, seed: 5 });
+  const { job, base, preprocessing, detection, size, adapted, values, images } = tiny;
   const boxes = [
     [1, 4, 6, 40, 38],
     [3, 30, 28, 62, 60],

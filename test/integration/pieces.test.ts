@@ -1,13 +1,7 @@
 /** A detector's batch in pieces: the gradients and the loss are those of the batch as a whole, in one thread and in several. */
-import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { onnxRuntimeCpu } from '../../src/engines/onnxruntime.ts';
 import { zeros } from '../../src/graph/tensor.ts';
-import type { Tensor } from '../../src/graph/tensor.ts';
-import { initialise } from '../../src/lora/state.ts';
-import { openYolo } from '../../src/models/yolo/open.ts';
-import { jobSchema } from '../../src/shared/job.ts';
-import { Random } from '../../src/shared/random.ts';
 import { TARGET_COLUMNS } from '../../src/trainer/detection/assign.ts';
 import { compilePieces } from '../../src/trainer/detection/compile-pieces.ts';
 import { HeadLoss } from '../../src/trainer/detection/losses.ts';
@@ -17,6 +11,7 @@ import { DetectionStep } from '../../src/trainer/detection/program.ts';
 import type { DetectorStep } from '../../src/trainer/detection/program.ts';
 import { trainingGraphs } from '../../src/trainer/detection/step.ts';
 import { gradientOf, IMAGES } from '../../src/trainer/step.ts';
+import { tinyDetector } from './tiny-detector.ts';
 
 const SIDE = 64;
 const BATCH = 4;
@@ -24,20 +19,8 @@ const CLASSES = ['one', 'two', 'three'];
 const SIZE = { height: SIDE, width: SIDE };
 
 async function prepared(model: string) {
-  const opened = await openYolo(join(import.meta.dirname, `../fixtures/yolo/${model}.pt`));
-  const preprocessing = { ...opened.preprocessing, resize: { mode: 'exact', ...SIZE } } as const;
-  const head = opened.detection!;
-  const base = { ...opened, preprocessing, graph: head.atSize(SIZE) };
-  const job = jobSchema.parse({ data: '.', base: model, lora: { rank: 2, alpha: 4 }, training: { batch: BATCH } });
-  const { adapted, values } = initialise(base, job, CLASSES);
-  const random = new Random(7);
-  for (const [name, { data }] of values)
-    if (name.endsWith('lora_B.weight')) data.forEach((_, i) => (data[i] = 0.1 * random.normal()));
-  const images: Tensor = {
-    dtype: 'uint8',
-    shape: [BATCH, SIDE, SIDE, 3],
-    data: Uint8Array.from({ length: BATCH * SIDE * SIDE * 3 }, () => random.int(256)),
-  };
+  const tiny = await tinyDetector(model, { side: SIDE, batch: BATCH, classes: CLASSES, seed: 7 });
+  const { preprocessing, detection: head, adapted, values, images } = tiny;
   // Unlike numbers of boxes, none among them, and one picture that is padding.
   const rows = new Float32Array(BATCH * 2 * TARGET_COLUMNS);
   rows.set([1, 4, 6, 40, 38, 2, 30, 28, 62, 60], 0);
