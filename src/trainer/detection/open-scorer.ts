@@ -5,6 +5,7 @@ import type { Tensors } from '../../engines/engine.ts';
 import { workerFile } from '../../formats/worker-file.ts';
 import type { Graph } from '../../graph/ir.ts';
 import type { FrozenSplit } from '../../graph/passes/split-frozen.ts';
+import { createGraph } from '../../graph/registry.ts';
 import { mergeIntoBase } from '../../lora/merge-base.ts';
 import { toAdapter } from '../../lora/state.ts';
 import type { Values } from '../../lora/state.ts';
@@ -43,6 +44,7 @@ export async function openScorer(
   const inThreads = kept === undefined && engine === onnxRuntimeCpu && runsInPieces(engine, precision);
   const file = inThreads ? workerFile('score-worker') : undefined;
   if (file !== undefined) {
+    await settleDenormals();
     return threadedScorer({
       file,
       threads: Math.min(threads, batch),
@@ -52,6 +54,16 @@ export async function openScorer(
   }
   const program = await engine.compile(kept?.top ?? evaluated, { threads });
   return wholeBatchScorer({ program, head, loss: new HeadLoss(head, { ...of, batch }), options });
+}
+
+/**
+ * ONNX Runtime asks a process's first session alone whether denormals are zero, for the thread that makes it and those started later. So it is
+ * made in this one: in a thread of the step they would be zero in one thread and not in the next, whichever was first.
+ */
+async function settleDenormals(): Promise<void> {
+  const graph = createGraph();
+  graph.output('y', graph.input('x', [1]));
+  await (await onnxRuntimeCpu.compile(graph)).release();
 }
 
 /** The base with these values in its weights. */
