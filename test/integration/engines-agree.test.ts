@@ -34,9 +34,10 @@ const TURN = { updates: true, learningRate: 1e-3, clip: 0 };
 /**
  * Of the norm of each gradient. Sums of up to some ten thousand products round to 1e-7 · √10⁴ = 1e-5 of their terms' size, and what they cancel
  * out to is smaller than those. Halves have 11 bits: 5e-4 a rounding, of which a path through a model has some dozen,
- * and gradients are what is left of larger ones; ONNX Runtime's CPU computes parts of them in float32. bf16 has 8 bits, eight times as coarse.
+ * and gradients are what is left of larger ones; ONNX Runtime's CPU computes parts of them in float32. Measured: from float32 the halves of the ViTs
+ * are 0.002 to 0.012 away, those of the random ResNet of bottlenecks on noise 0.14 and 0.20; from each other 0.1. bf16 has 8 bits, eight times as coarse.
  */
-const GRADIENT_TOLERANCE = { fp32: 1e-3, fp16: 0.1, bf16: 0.5 };
+const GRADIENT_TOLERANCE = { fp32: 1e-3, fp16: 0.15, bf16: 0.5 };
 /** Adam divides by the gradient's size, so that what rounds to another sign moves a value its own way: the losses part slowly. */
 const CURVE_TOLERANCE = 0.02;
 
