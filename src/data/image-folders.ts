@@ -10,9 +10,15 @@ const MAX_FOLDERS = 100;
 export function foldersOutside({ root, splits }: Pick<AnyDataset, 'root' | 'splits'>): string[] {
   const all = new Set<string>();
   for (const split of SPLITS) for (const { path } of splits[split]) all.add(dirname(path));
-  const outside = [...all].filter((folder) => !isWithin(folder, root) && dirname(folder) !== folder);
-  const outermost = outside.filter((folder) => !outside.some((other) => other !== folder && isWithin(folder, other)));
-  return outermost.slice(0, MAX_FOLDERS);
+  const outside = new Set([...all].filter((folder) => !isWithin(folder, root) && dirname(folder) !== folder));
+  return [...outside]
+    .filter((folder) => !parentsOf(folder).some((parent) => outside.has(parent)))
+    .slice(0, MAX_FOLDERS);
+}
+
+function parentsOf(folder: string): string[] {
+  const parent = dirname(folder);
+  return parent === folder ? [] : [parent, ...parentsOf(parent)];
 }
 
 function isWithin(folder: string, other: string): boolean {

@@ -8,7 +8,7 @@ import { flip } from './dilate.ts';
 import { constantOf } from './ir.ts';
 import type { Value } from './ir.ts';
 import { known } from './shape.ts';
-import { kernelOf, turnedPads, windowAxes } from './window.ts';
+import { channelsOf, kernelOf, turnedPads, windowAxes } from './window.ts';
 import type { Axis } from './window.ts';
 
 /** A kernel of one pixel: a product over the channels. */
@@ -17,8 +17,6 @@ export const POINTWISE: ConvOptions = { strides: [1, 1], pads: [0, 0, 0, 0], dil
 function axesOf(x: Value, weight: Value, options: ConvOptions): readonly [Axis, Axis] {
   return windowAxes(x.shape, { ...options, kernel: kernelOf(weight.shape) });
 }
-
-const channelsOf = ({ shape }: Value): number => known(shape[1], 'the channels');
 
 /**
  * dx of y = conv(x, W); `x` gives the shape alone. Without a stride it is the convolution of dy with W turned, which of a frozen W is

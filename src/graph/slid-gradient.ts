@@ -6,14 +6,10 @@
 import { conv, reshape, slice, transpose } from './build.ts';
 import { flip } from './dilate.ts';
 import type { Value } from './ir.ts';
-import { known } from './shape.ts';
 import type { Dim } from './shape.ts';
 import { sizeOf } from './tensor.ts';
 import type { WeightGradientOptions } from './weight-gradient.ts';
-import { turnedPads, windowAxes } from './window.ts';
-import type { Axis } from './window.ts';
-
-const channelsOf = ({ shape }: Value): number => known(shape[1], 'the channels');
+import { channelsOf, reachedAfter, turnedPads, windowAxes } from './window.ts';
 
 /** Of y = conv(x, W), in W's shape. */
 export function slidWeightGradient(x: Value, dy: Value, options: WeightGradientOptions): Value | undefined {
@@ -28,15 +24,15 @@ export function slidWeightGradient(x: Value, dy: Value, options: WeightGradientO
     return transpose(flip(flip(taps, 1), 2), [3, 0, 1, 2]);
   }
   const [rows, columns] = axes;
-  const taps = slid(x, dy, [rows.before, columns.before, after(rows), after(columns)], [rows.stride, columns.stride]);
+  const taps = slid(
+    x,
+    dy,
+    [rows.before, columns.before, reachedAfter(rows), reachedAfter(columns)],
+    [rows.stride, columns.stride],
+  );
   // What no window saw of x gives more rows and columns than there are taps.
   const seen = slice(slice(taps, 1, 0, kernel[0]), 2, 0, kernel[1]);
   return transpose(seen, [0, 3, 1, 2]);
-}
-
-/** Padding at the end that the last window reaches. */
-function after({ input, output, kernel, stride, before }: Axis): number {
-  return Math.max(0, (output - 1) * stride + kernel - before - input);
 }
 
 /** image [N, C, H, W], kernels [N, K, H′, W′] with `steps` between their taps → [K, rows, columns, C], a sum over images and taps for each place. */

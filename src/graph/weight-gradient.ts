@@ -9,15 +9,13 @@ import type { Value } from './ir.ts';
 import { elements, known } from './shape.ts';
 import type { Dim } from './shape.ts';
 import { sizeOf } from './tensor.ts';
-import { gradientMargins, windowAxes } from './window.ts';
+import { channelsOf, gradientMargins, reachedAfter, windowAxes } from './window.ts';
 import type { Axis } from './window.ts';
 
 export interface WeightGradientOptions extends ConvOptions {
   /** Rows and columns. */
   readonly kernel: readonly [number, number];
 }
-
-const channelsOf = ({ shape }: Value): number => known(shape[1], 'the channels');
 
 /** (out, in / groups, kh, kw). */
 export function weightShape(x: Value, dy: Value, { groups, kernel }: WeightGradientOptions): number[] {
@@ -46,11 +44,7 @@ export function unrolledWeightGradient(x: Value, dy: Value, options: WeightGradi
 
 /** For each tap, the pixels of x that it saw, [N, C, rows of y, columns of y]; zeros where it saw padding. */
 function whatTapsSee(x: Value, axes: readonly [Axis, Axis]): Value[] {
-  const framed = axes.reduce((value, axis, index) => {
-    const { input, output, kernel, stride, dilation, before } = axis;
-    const after = (output - 1) * stride + dilation * (kernel - 1) + 1 - before - input;
-    return frame(value, index + 2, before, Math.max(0, after));
-  }, x);
+  const framed = axes.reduce((value, axis, index) => frame(value, index + 2, axis.before, reachedAfter(axis)), x);
   return everyTap(axes, ([i, j]) =>
     axes.reduce((value, { stride, dilation, output }, index) => {
       // Every stride-th pixel first: taps a stride apart share it, and the rest is contiguous.

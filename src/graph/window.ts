@@ -23,6 +23,11 @@ export interface Axis {
   readonly after: number;
 }
 
+/** Of an image, [N, C, H, W]. */
+export function channelsOf({ shape }: { readonly shape: Shape }): number {
+  return known(shape[1], 'the channels');
+}
+
 /** Rows and columns of a convolution's weight (out, in / groups, kh, kw). */
 export function kernelOf(weight: Shape): number[] {
   return weight.slice(2).map((dim) => known(dim, 'the kernel size'));
@@ -52,6 +57,11 @@ function positions({ input, kernel, stride, dilation, before, after }: Omit<Axis
   if (!ceil) return Math.floor(steps) + 1;
   const last = Math.ceil(steps);
   return last * stride < input + before ? last + 1 : last;
+}
+
+/** Rows or columns of padding at the end that the last window reaches; none where it ends within the image. */
+export function reachedAfter({ input, output, kernel, stride, dilation, before }: Axis): number {
+  return Math.max(0, (output - 1) * stride + dilation * (kernel - 1) + 1 - before - input);
 }
 
 /**
